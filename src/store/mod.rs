@@ -1,0 +1,279 @@
+//! What a store must do, for people who write one.
+//!
+//! A store keeps opaque bytes: it knows neither HTTP nor what an event is. Every method is one
+//! atomic verb. The contract, which the contract suite (feature `test-util`) checks:
+//!
+//! 1. [`Accept::accept`] decides and writes in one step. Either everything is there afterwards
+//!    (dedup record, payload, one queue entry per route) or nothing. It may be repeated with the
+//!    same [`Entry`]: the second call finds the first one's record and says so.
+//! 2. An answer is given only once the write has reached the store's [`Level`]; for a duplicate,
+//!    once the *first* write has.
+//! 3. Exactly one caller gets [`Accepted::New`] for a key until the window after the last
+//!    handler's `done` has passed. The record never expires before that, however long it takes.
+//! 4. A job is leased to one worker at a time. [`Jobs::done`], [`Jobs::retry`], [`Jobs::bury`],
+//!    [`Jobs::extend`] and [`Jobs::hand_back`] check the [`Fence`] in the same step as they write;
+//!    a worker whose lease was taken over gets [`Held::Lost`] and changes nothing.
+//! 5. For every accepted event and every handler it was routed to, exactly one of queued,
+//!    processing, delayed, dead and done is true at any time.
+//! 6. A step that cannot be finished (no room, a key of another type) fails before its first
+//!    write. Nothing accepted is ever trimmed, evicted or overwritten to make room.
+//! 7. Time is the store's own: leases, due times and windows do not depend on the callers' clocks.
+//!
+//! ```
+//! use hookgate::store::{Level, MemoryStore, Store};
+//! let store = MemoryStore::new();
+//! assert_eq!(store.level(), Level::Volatile);
+//! ```
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+
+use crate::error::StoreError;
+
+/// What a store's methods return. Boxed: a store is chosen at run time and shared as `dyn Store`.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Everything an inbox needs of a store.
+pub trait Store: Accept + Jobs + fmt::Debug + Send + Sync + 'static {
+    /// What an answer of [`Accept::accept`] stands for.
+    fn level(&self) -> Level;
+}
+
+/// The receiving side.
+pub trait Accept {
+    /// Adds these handlers to the registry, or changes their filters; never removes one.
+    /// The revision rises by one if anything changed. Each handler's queue exists afterwards.
+    fn declare<'a>(&'a self, handlers: &'a [HandlerDecl]) -> StoreFuture<'a, Registry>;
+
+    /// The registry as it is now.
+    fn registry(&self) -> StoreFuture<'_, Registry>;
+
+    /// Stores a new event with one job per route, or says why not, in one step.
+    fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted>;
+}
+
+/// The working side. `handler` is a name that was declared; another one is
+/// [`StoreErrorKind::Invalid`](crate::error::StoreErrorKind::Invalid).
+pub trait Jobs {
+    /// Takes up to `max` jobs of a handler for `lease`. Jobs whose lease ran out come first, with
+    /// `deliveries` one higher. When there are none, waits up to `wait` for one and returns
+    /// promptly when it arrives. Dropping the future loses no job for longer than `lease`.
+    fn lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Vec<Leased>>;
+
+    /// Starts the lease anew, with its full length.
+    fn extend<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held>;
+
+    /// Ends the job. With the event's last one the payload goes and the dedup window starts.
+    fn done<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held>;
+
+    /// Puts the job back, due after `delay`, with `attempt` one higher.
+    fn retry<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held>;
+
+    /// Moves the job to the handler's dead letters. The payload stays.
+    fn bury<'a>(&'a self, fence: &'a Fence, reason: &'a str) -> StoreFuture<'a, Held>;
+
+    /// Puts the job back at once, with `attempt` and `deliveries` as before the lease.
+    fn hand_back<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held>;
+
+    /// Moves up to `max` delayed jobs that are due into the handler's queue, oldest first.
+    fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted>;
+
+    /// Counts, for metrics and health.
+    fn stats(&self) -> StoreFuture<'_, Stats>;
+}
+
+/// Against which faults a stored event is safe.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Level {
+    /// In memory: a restart loses it.
+    Volatile,
+    /// Synced to one machine's disk: survives that machine's power loss.
+    Local,
+    /// Acknowledged by this many replicas besides.
+    Replicated(u8),
+}
+
+/// A handler as the registry keeps it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HandlerDecl {
+    /// The handler's name: 1 to 64 characters out of `[A-Za-z0-9._-]`.
+    pub name: String,
+    /// Which events it wants, opaque to the store.
+    pub filter: Bytes,
+}
+
+/// All handlers that any process has declared.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Registry {
+    /// Rises with every change; 0 when nothing was ever declared.
+    pub revision: u64,
+    /// The handlers, in the order in which they were first declared.
+    pub handlers: Vec<HandlerDecl>,
+}
+
+/// Identifies an event: a hash over (namespace, source, tenant, id).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DedupKey(pub [u8; 16]);
+
+/// Names one acceptance of an event. A later acceptance of the same event, after its window, has
+/// another one, so that it can never touch this one's payload. Unpredictable, chosen by the caller.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct AcceptanceId(pub [u8; 16]);
+
+/// An event to be accepted.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who it is.
+    pub key: DedupKey,
+    /// The name of this acceptance.
+    pub acceptance: AcceptanceId,
+    /// The first 8 bytes of the body's SHA-256, to notice another body under the same key.
+    pub digest: [u8; 8],
+    /// The event's head in its stored form. Opaque; its first byte is its version.
+    pub head: Bytes,
+    /// The raw body. Opaque.
+    pub body: Bytes,
+    /// How long the key is remembered after the last handler's `done`.
+    pub window: Duration,
+    /// The registry revision from which `routes` was computed.
+    pub revision: u64,
+    /// The handlers that get it, each declared, none twice. Empty: kept as unrouted.
+    pub routes: Vec<String>,
+    /// Whether the same bytes under another id are looked for.
+    pub replay_guard: ReplayGuard,
+}
+
+/// What to do with bytes that were accepted under another id within the window.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ReplayGuard {
+    /// Do not look.
+    #[default]
+    Off,
+    /// Accept and say so. The key is a hash over (namespace, source, tenant, body).
+    Flag(DedupKey),
+    /// Do not accept.
+    Reject(DedupKey),
+}
+
+/// The answer to [`Accept::accept`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Accepted {
+    /// It is stored and queued for every route.
+    New {
+        /// The same bytes were accepted before under another id ([`ReplayGuard::Flag`]).
+        repeated_bytes: bool,
+    },
+    /// It was stored before and is remembered. Nothing changed.
+    Duplicate {
+        /// The acceptance that stands.
+        acceptance: AcceptanceId,
+        /// Whether its body had the same digest.
+        same_body: bool,
+        /// Whether it is dead for at least one handler.
+        dead: bool,
+    },
+    /// The same bytes were accepted before under another id ([`ReplayGuard::Reject`]). Nothing
+    /// changed.
+    RepeatedBytes,
+    /// The registry has another revision: compute the routes again. Nothing changed.
+    StaleRoutes,
+}
+
+/// What a worker asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseRequest<'a> {
+    /// Whose jobs.
+    pub handler: &'a str,
+    /// How many at the most; at least 1.
+    pub max: usize,
+    /// How long the lease lasts unless it is extended.
+    pub lease: Duration,
+    /// How long to wait when there is nothing to do; zero returns at once.
+    pub wait: Duration,
+}
+
+/// A job under lease.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// The right to it.
+    pub fence: Fence,
+    /// The event's key.
+    pub key: DedupKey,
+    /// The event's head, as it was accepted.
+    pub head: Bytes,
+    /// The event's body, as it was accepted.
+    pub body: Bytes,
+    /// How often the job was put back by [`Jobs::retry`].
+    pub attempt: u32,
+    /// How often it was leased since it was last queued, this time included.
+    pub deliveries: u32,
+}
+
+/// The fencing token of one lease. Opaque: its parts mean something to the store that made it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fence {
+    /// The handler's name.
+    pub handler: String,
+    /// The acceptance whose payload the job refers to.
+    pub acceptance: AcceptanceId,
+    /// The event's key.
+    pub key: DedupKey,
+    /// The store's own name for the queue entry.
+    pub entry: String,
+    /// What tells this lease from an earlier or later one of the same entry.
+    pub token: u64,
+    /// How often the job was put back by [`Jobs::retry`].
+    pub attempt: u32,
+    /// How long the lease lasts.
+    pub lease: Duration,
+}
+
+/// Whether a step under a lease was taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Held {
+    /// Yes.
+    Applied,
+    /// No: the lease ran out and the job is somebody else's, or it has ended.
+    Lost,
+}
+
+/// The answer to [`Jobs::promote`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Promoted {
+    /// How many jobs moved.
+    pub moved: usize,
+    /// How long until the next delayed job is due; `None` when there is none.
+    pub next_due: Option<Duration>,
+}
+
+/// Counts of a whole store.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Stats {
+    /// One entry a handler, in the registry's order.
+    pub handlers: Vec<HandlerStats>,
+    /// Events that no handler wanted, kept.
+    pub unrouted: u64,
+    /// Bytes of payloads held.
+    pub bytes: u64,
+    /// The bound on them; `None` when the store has none of its own.
+    pub max_bytes: Option<u64>,
+}
+
+/// Counts of one handler.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HandlerStats {
+    /// The handler's name.
+    pub handler: String,
+    /// Waiting.
+    pub queued: u64,
+    /// Under lease.
+    pub processing: u64,
+    /// Waiting for their due time.
+    pub delayed: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
