@@ -41,7 +41,10 @@ impl UnixTime {
 
     /// The time `by` later; saturates.
     pub fn saturating_add(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -74,9 +77,15 @@ mod tests {
 
     #[test]
     fn differences_saturate_instead_of_wrapping() {
-        let (least, most) = (UnixTime::from_millis(i64::MIN), UnixTime::from_millis(i64::MAX));
+        let (least, most) = (
+            UnixTime::from_millis(i64::MIN),
+            UnixTime::from_millis(i64::MAX),
+        );
         assert_eq!(least.saturating_since(most), Duration::ZERO);
-        assert_eq!(most.saturating_since(least), Duration::from_millis(i64::MAX as u64));
+        assert_eq!(
+            most.saturating_since(least),
+            Duration::from_millis(i64::MAX as u64)
+        );
         assert_eq!(most.saturating_add(Duration::MAX), most);
         assert_eq!(UnixTime::from_secs(i64::MAX).as_millis(), i64::MAX);
     }

@@ -85,7 +85,10 @@ impl fmt::Display for ConfigError {
             Self::Duplicate { what, name } => write!(f, "{what} {name:?} is configured twice"),
             Self::EmptySecret => f.write_str("a secret is empty; with it everybody could sign"),
             Self::MalformedSecret { expected } => {
-                write!(f, "a secret is not in the provider's form; expected {expected}")
+                write!(
+                    f,
+                    "a secret is not in the provider's form; expected {expected}"
+                )
             }
             Self::UnreadableSecret { from, reason } => {
                 write!(f, "no secret could be read from {from}: {reason}")
@@ -244,7 +247,11 @@ pub enum StoreErrorKind {
 impl StoreError {
     /// An error of this kind with a message for the operator.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// The same with the error that caused it.
@@ -295,8 +302,12 @@ mod tests {
     #[test]
     fn a_store_error_keeps_its_source_and_does_not_repeat_it() {
         let cause = std::io::Error::other("connection reset");
-        let err = StoreError::new(StoreErrorKind::Ambiguous, "accept was not answered").with_source(cause);
+        let err = StoreError::new(StoreErrorKind::Ambiguous, "accept was not answered")
+            .with_source(cause);
         assert_eq!(err.to_string(), "accept was not answered");
-        assert_eq!(err.source().map(ToString::to_string).as_deref(), Some("connection reset"));
+        assert_eq!(
+            err.source().map(ToString::to_string).as_deref(),
+            Some("connection reset")
+        );
     }
 }

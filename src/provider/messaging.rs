@@ -1,0 +1,164 @@
+use std::time::Duration;
+
+use super::{
+    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
+    SignedTime,
+};
+use crate::{
+    freshness::Tolerance,
+    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
+};
+
+/// Slack: Events API, slash commands and interactions.
+///
+/// `X-Slack-Signature: v0=…` over `v0:{timestamp}:{body}`, whatever the body's type. The
+/// `url_verification` handshake is signed as well and answered by the middleware. Commands and
+/// interactions have no event id; their replies are read by people.
+pub const SLACK: Provider = Provider {
+    slug: "slack",
+    name: "Slack",
+    scheme: Scheme {
+        algorithm: Algorithm::HmacSha256,
+        key: KeyDecoding::Text,
+        message: &[
+            Part::Literal("v0:"),
+            Part::Timestamp,
+            Part::Literal(":"),
+            Part::Body,
+        ],
+        header: Header::named("x-slack-signature"),
+        grammar: Grammar::Prefix("v0="),
+        encoding: Encoding::Hex,
+        time: TimeAt::Header {
+            header: Header::named("x-slack-request-timestamp"),
+            unit: TimeUnit::Seconds,
+        },
+    },
+    families: &[],
+    tolerance: Some(Tolerance::symmetric(300)),
+    envelope: Envelope {
+        id: &[Field::Body("/event_id")],
+        kind: &[Field::Body("/event/type"), Field::Body("/type")],
+        kind_suffix: None,
+        version: &[],
+        sent_at: &[Field::Body("/event_time")],
+    },
+    no_id: NoId::AcceptAll,
+    handshake: Handshake::PostEcho {
+        kind: "url_verification",
+        challenge: "/challenge",
+    },
+    sender: Sender {
+        timeout: Some(Duration::from_secs(3)),
+        retries: Retries::All,
+        retry_window: Some(Duration::from_secs(6 * 60)),
+        signed_time: SignedTime::Attempt,
+    },
+    max_body: MIB,
+    evidence: Evidence {
+        confidence: Confidence::OfficialSdk,
+        sources: &[
+            "https://docs.slack.dev/authentication/verifying-requests-from-slack",
+            "slackapi/python-slack-sdk:slack_sdk/signature/__init__.py",
+        ],
+        checked: "2026-11",
+        unsure: "the retry schedule (at once, 1 min, 5 min: not read again)",
+    },
+};
+
+/// Zoom.
+///
+/// `x-zm-signature: v0=…` over `v0:{timestamp}:{body}`. Zoom's own sample signs a re-serialised
+/// body; the raw bytes are what counts. Events have no id: the digest of the body stands in for
+/// it, which is safe because every body carries its `event_ts` in milliseconds.
+pub const ZOOM: Provider = Provider {
+    slug: "zoom",
+    name: "Zoom",
+    scheme: Scheme {
+        header: Header::named("x-zm-signature"),
+        time: TimeAt::Header {
+            header: Header::named("x-zm-request-timestamp"),
+            unit: TimeUnit::Seconds,
+        },
+        ..SLACK.scheme
+    },
+    families: &[],
+    tolerance: Some(Tolerance::symmetric(300)),
+    envelope: Envelope {
+        id: &[],
+        kind: &[Field::Body("/event")],
+        kind_suffix: None,
+        version: &[],
+        sent_at: &[Field::Body("/event_ts")],
+    },
+    no_id: NoId::BodyDigest,
+    handshake: Handshake::PostComputed {
+        kind: "endpoint.url_validation",
+        token: "/payload/plainToken",
+    },
+    sender: Sender {
+        timeout: Some(Duration::from_secs(3)),
+        retries: Retries::All,
+        retry_window: None,
+        signed_time: SignedTime::Unknown,
+    },
+    max_body: MIB,
+    evidence: Evidence {
+        confidence: Confidence::OfficialSdk,
+        sources: &[
+            "zoom/webhook-sample:index.js",
+            "https://developers.zoom.us/docs/api/webhooks/",
+        ],
+        checked: "2026-11",
+        unsure: "the retries (5, 20 and 60 min: not read again), and that a retry has the same body",
+    },
+};
+
+/// Meta: Facebook, Messenger, Instagram, Threads.
+///
+/// `X-Hub-Signature-256: sha256=…` over the body, keyed with the app secret; the older SHA-1
+/// header is not looked at. One delivery may carry up to 1,000 updates and has no id of its own:
+/// the digest of the body stands in for it, and handlers should key on the entries. The GET
+/// handshake needs [`with_verify_token`](crate::source::SourceBuilder::with_verify_token).
+pub const META: Provider = Provider {
+    slug: "meta",
+    name: "Meta (Facebook, Messenger, Instagram, Threads)",
+    scheme: Scheme {
+        algorithm: Algorithm::HmacSha256,
+        key: KeyDecoding::Text,
+        message: &[Part::Body],
+        header: Header::named("x-hub-signature-256"),
+        grammar: Grammar::Prefix("sha256="),
+        encoding: Encoding::Hex,
+        time: TimeAt::Nowhere,
+    },
+    families: &[],
+    tolerance: None,
+    envelope: Envelope {
+        id: &[],
+        kind: &[Field::Body("/object")],
+        kind_suffix: None,
+        version: &[],
+        sent_at: &[],
+    },
+    no_id: NoId::BodyDigest,
+    handshake: Handshake::GetEcho {
+        mode: ("hub.mode", "subscribe"),
+        token: "hub.verify_token",
+        challenge: "hub.challenge",
+    },
+    sender: Sender {
+        timeout: None,
+        retries: Retries::All,
+        retry_window: Some(Duration::from_secs(36 * 60 * 60)),
+        signed_time: SignedTime::Unknown,
+    },
+    // Batches of updates; WhatsApp's pages name 3 MB.
+    max_body: 4 * MIB,
+    evidence: Evidence {
+        confidence: Confidence::OfficialDoc,
+        sources: &["https://developers.facebook.com/docs/graph-api/webhooks/getting-started/"],
+        checked: "2026-11",
+        unsure: "that a retry has the same body",
+    },
+};

@@ -1,0 +1,260 @@
+//! Providers: who sends, as data.
+//!
+//! A [`Provider`] is a row of facts: scheme, headers, where id, type and version are, how the
+//! sender retries, which page says so and when it was read. Your own sender is a row too; start
+//! from one that is near and change what differs:
+//!
+//! ```
+//! use hookgate::{Secret, Source, provider::{self, Envelope, Field, Provider}};
+//! const ACME: Provider = Provider {
+//!     slug: "acme",
+//!     name: "Acme billing",
+//!     envelope: Envelope { id: &[Field::Body("/delivery/id")], ..provider::T_V1.envelope },
+//!     ..provider::T_V1
+//! };
+//! let source = Source::builder("acme", ACME).add_secret(Secret::new("s3cret")?).build()?;
+//! # Ok::<(), hookgate::ConfigError>(())
+//! ```
+
+mod commerce;
+mod custom;
+mod developer;
+pub(crate) mod handshake;
+mod messaging;
+mod payments;
+mod standard;
+
+use std::time::Duration;
+
+use crate::{
+    freshness::Tolerance,
+    scheme::{Header, Scheme},
+};
+
+pub use self::{
+    commerce::SHOPIFY,
+    custom::{
+        T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256,
+    },
+    developer::{GITHUB, GITLAB, LINEAR},
+    handshake::Handshake,
+    messaging::{META, SLACK, ZOOM},
+    payments::{PADDLE, SQUARE, STRIPE},
+    standard::{STANDARD_WEBHOOKS, SVIX},
+};
+
+/// Every preset, by slug.
+pub const ALL: &[Provider] = &[
+    GITHUB,
+    GITLAB,
+    LINEAR,
+    META,
+    PADDLE,
+    SHOPIFY,
+    SLACK,
+    SQUARE,
+    STANDARD_WEBHOOKS,
+    STRIPE,
+    SVIX,
+    T_V1,
+    X_SIGNATURE,
+    X_SIGNATURE_SHA256,
+    X_WEBHOOK_SIGNATURE,
+    X_WEBHOOK_SIGNATURE_SHA256,
+    ZOOM,
+];
+
+/// The preset with this slug.
+pub fn by_slug(slug: &str) -> Option<&'static Provider> {
+    ALL.iter().find(|row| row.slug == slug)
+}
+
+/// A row of facts about one sender.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider {
+    /// Lower-case name in paths, variables and vector files.
+    pub slug: &'static str,
+    /// The name that people use.
+    pub name: &'static str,
+    /// How it signs.
+    pub scheme: Scheme,
+    /// Header name prefixes, see [`Header`]; empty when no header is in a family.
+    pub families: &'static [&'static str],
+    /// How far the signed time may be off; `None` exactly when the scheme signs none.
+    pub tolerance: Option<Tolerance>,
+    /// Where id, type and version are.
+    pub envelope: Envelope,
+    /// What takes the id's place when there is none.
+    pub no_id: NoId,
+    /// How it makes sure that the endpoint is ours.
+    pub handshake: Handshake,
+    /// How it behaves when it gets no 2xx.
+    pub sender: Sender,
+    /// The largest body that is read unless the source says otherwise, in bytes.
+    pub max_body: usize,
+    /// Where these facts come from.
+    pub evidence: Evidence,
+}
+
+impl Provider {
+    /// How long event ids are remembered after the last handler is done: 24 h, or a day longer
+    /// than the sender retries.
+    pub fn dedup_window(&self) -> Duration {
+        self.sender
+            .retry_window
+            .map_or(DAY, |window| DAY.max(window.saturating_add(DAY)))
+    }
+
+    /// How long the whole answer may take: 3 s, or four fifths of what the sender waits.
+    pub fn reply_deadline(&self) -> Duration {
+        let most = Duration::from_secs(3);
+        self.sender
+            .timeout
+            .map_or(most, |wait| most.min(wait * 4 / 5))
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The usual limit for a body: 1 MiB, inclusive.
+pub const MIB: usize = 1024 * 1024;
+
+/// Where an event's fields are. Each list is tried in order; the first that is there wins.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope {
+    /// The event id: what stays the same when the sender delivers again.
+    pub id: &'static [Field],
+    /// The event's type.
+    pub kind: &'static [Field],
+    /// Appended to the type after a full stop when it is there (`pull_request` + `opened`).
+    pub kind_suffix: Option<Field>,
+    /// The payload's version.
+    pub version: &'static [Field],
+    /// When the sender says that it happened. Information only.
+    pub sent_at: &'static [Field],
+}
+
+/// One place in a delivery.
+#[derive(Clone, Copy, Debug)]
+pub enum Field {
+    /// A header. Signed only when it is part of the message.
+    Header(Header),
+    /// A string or an integer in the JSON body: a pointer of object keys, such as `/data/id`.
+    Body(&'static str),
+    /// The same, but only when something is at one of the other pointers. Tells an envelope
+    /// (`{id, type, ..}`) from a bare object that happens to have an `id`.
+    BodyBeside(&'static str, &'static [&'static str]),
+    /// A query parameter of the request. Never signed.
+    Query(&'static str),
+}
+
+/// What identifies an event without an id.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoId {
+    /// Nothing: every delivery is accepted as new.
+    AcceptAll,
+    /// The digest of the body. Two honest deliveries with the same bytes are then one event.
+    BodyDigest,
+}
+
+/// How a sender behaves. `None` where its pages do not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    /// How long it waits for a reply.
+    pub timeout: Option<Duration>,
+    /// After what it tries again.
+    pub retries: Retries,
+    /// From the first to the last try.
+    pub retry_window: Option<Duration>,
+    /// Whether the signed time is that of the attempt or of the event.
+    pub signed_time: SignedTime,
+}
+
+/// After which answers a sender tries again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Retries {
+    /// After none: an outage loses events unless someone redelivers them by hand.
+    Never,
+    /// After 5xx and time-outs; a 4xx is final.
+    On5xx,
+    /// After everything that is not a success.
+    All,
+    /// Its pages do not say.
+    Unknown,
+}
+
+/// What the signed time stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignedTime {
+    /// Each attempt is signed anew.
+    Attempt,
+    /// A retry carries the first attempt's time; the tolerance must outlast the retries.
+    Event,
+    /// Its pages do not say, or no time is signed.
+    Unknown,
+}
+
+/// Where the facts of a row come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence {
+    /// How sure they are.
+    pub confidence: Confidence,
+    /// Pages and files.
+    pub sources: &'static [&'static str],
+    /// When they were read: year and month.
+    pub checked: &'static str,
+    /// What in this row is less sure than the rest; empty when nothing is.
+    pub unsure: &'static str,
+}
+
+/// How sure a row's facts are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Confidence {
+    /// Read in the provider's own code.
+    OfficialSdk,
+    /// Read on the provider's own pages.
+    OfficialDoc,
+    /// From others, who cite the provider.
+    Secondary,
+    /// A convention, not a provider.
+    Convention,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique_sorted_and_usable_as_variables() {
+        let slugs: Vec<_> = ALL.iter().map(|row| row.slug).collect();
+        assert!(slugs.is_sorted_by(|a, b| a < b), "{slugs:?}");
+        for slug in slugs {
+            assert!(
+                slug.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            );
+        }
+    }
+
+    #[test]
+    fn every_row_has_evidence_and_a_date() {
+        for row in ALL {
+            assert!(!row.evidence.sources.is_empty(), "{}", row.slug);
+            let (year, month) = row.evidence.checked.split_once('-').unwrap_or_default();
+            assert!(year.parse::<u16>().is_ok_and(|y| y >= 2026), "{}", row.slug);
+            assert!(
+                month.parse::<u8>().is_ok_and(|m| (1..=12).contains(&m)),
+                "{}",
+                row.slug
+            );
+        }
+    }
+
+    #[test]
+    fn the_window_outlasts_the_retries_by_a_day() {
+        assert_eq!(STRIPE.dedup_window(), DAY * 4);
+        assert_eq!(GITHUB.dedup_window(), DAY);
+        assert!(SLACK.reply_deadline() < Duration::from_secs(3));
+        assert_eq!(GITHUB.reply_deadline(), Duration::from_secs(3));
+    }
+}

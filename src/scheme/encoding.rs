@@ -1,0 +1,151 @@
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::ConfigError,
+    scheme::mac::{MAX_TAG, Tag},
+    secret::Secret,
+};
+
+/// How a signature is written. Decoding is strict: alphabet, exact length, padding, and no bits
+/// left over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Encoding {
+    /// Two hexadecimal digits a byte, upper or lower case.
+    Hex,
+    /// RFC 4648 section 4, with padding.
+    Base64,
+}
+
+impl Encoding {
+    /// Reads exactly `len` bytes, or nothing.
+    pub(crate) fn decode(self, text: &[u8], len: usize) -> Option<Tag> {
+        // Room for the longest tag and the two bytes that base64 padding may claim.
+        let mut buffer = [0; MAX_TAG + 2];
+        let encoding = match self {
+            Self::Hex => &HEXLOWER_PERMISSIVE,
+            Self::Base64 => &BASE64,
+        };
+        let room = encoding.decode_len(text.len()).ok()?;
+        let read = encoding.decode_mut(text, buffer.get_mut(..room)?).ok()?;
+        (read == len).then(|| Tag::new(buffer.get(..read).unwrap_or_default()))
+    }
+
+    /// Writes a tag.
+    pub(crate) fn encode(self, tag: &Tag) -> String {
+        match self {
+            Self::Hex => data_encoding::HEXLOWER.encode(tag.as_bytes()),
+            Self::Base64 => BASE64.encode(tag.as_bytes()),
+        }
+    }
+}
+
+/// How the text of a secret becomes a key. A column of the provider's row, never guessed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyDecoding {
+    /// The bytes of the text as they are, whatever they look like.
+    Text,
+    /// Base64 (with or without padding) after this prefix, which may be left out.
+    Base64 {
+        /// The prefix, e.g. `whsec_`.
+        prefix: &'static str,
+    },
+    /// Hexadecimal digits.
+    Hex,
+}
+
+impl KeyDecoding {
+    pub(crate) fn key(self, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+        let text = secret.text();
+        let (decoded, expected) = match self {
+            Self::Text => (Some(text.to_vec()), "text"),
+            Self::Base64 { prefix } => {
+                let text = text.strip_prefix(prefix.as_bytes()).unwrap_or(text);
+                let decoded = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text));
+                (decoded.ok(), "base64, after an optional prefix")
+            }
+            Self::Hex => (HEXLOWER_PERMISSIVE.decode(text).ok(), "hexadecimal digits"),
+        };
+        let key = Zeroizing::new(decoded.ok_or(ConfigError::MalformedSecret { expected })?);
+        if key.is_empty() {
+            return Err(ConfigError::EmptySecret);
+        }
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_exact() {
+        let decode = |text: &str| Encoding::Hex.decode(text.as_bytes(), 2);
+        assert_eq!(
+            decode("00fF").map(|t| t.as_bytes().to_vec()),
+            Some(vec![0, 255])
+        );
+        for bad in [
+            "",
+            "00f",
+            "00f",
+            "00ff00",
+            "00",
+            "0x00",
+            "00 f",
+            "00fg",
+            "00f\u{661}",
+        ] {
+            assert!(decode(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn base64_is_exact() {
+        let decode = |text: &str| Encoding::Base64.decode(text.as_bytes(), 1);
+        assert_eq!(
+            decode("/w==").map(|t| t.as_bytes().to_vec()),
+            Some(vec![255])
+        );
+        // No padding, trailing bits, URL alphabet, white space, a second value.
+        for bad in [
+            "/w",
+            "/x==",
+            "_w==",
+            "/w== ",
+            "/w==,/w==",
+            "",
+            "====",
+            "/w=="[..3].as_ref(),
+        ] {
+            assert!(decode(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn long_input_is_refused_without_room_for_it() {
+        for len in [129, 130, 131, 132, 8_192] {
+            assert!(Encoding::Hex.decode(&vec![b'a'; len], 64).is_none());
+            assert!(Encoding::Base64.decode(&vec![b'A'; len], 64).is_none());
+        }
+    }
+
+    #[test]
+    fn keys_are_decoded_as_the_row_says_and_not_otherwise() -> Result<(), ConfigError> {
+        let whsec = KeyDecoding::Base64 { prefix: "whsec_" };
+        assert_eq!(**whsec.key(&Secret::new("whsec_AAECAw==")?)?, [0, 1, 2, 3]);
+        assert_eq!(**whsec.key(&Secret::new("AAECAw")?)?, [0, 1, 2, 3]);
+        assert_eq!(
+            **KeyDecoding::Text.key(&Secret::new("whsec_AAECAw")?)?,
+            *b"whsec_AAECAw"
+        );
+        assert_eq!(**KeyDecoding::Hex.key(&Secret::new("00fF")?)?, [0, 255]);
+        assert!(whsec.key(&Secret::new("whsec_!")?).is_err());
+        assert_eq!(
+            whsec.key(&Secret::new("whsec_")?).map(|_| ()),
+            Err(ConfigError::EmptySecret)
+        );
+        assert!(KeyDecoding::Hex.key(&Secret::new("0xff")?).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+use std::{fmt, sync::Arc};
+
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+use crate::{
+    error::ConfigError,
+    scheme::{
+        MAX_SECRETS, Scheme,
+        mac::{KeyedMac, Tag},
+    },
+    secret::{Label, Secret},
+};
+
+/// Secrets turned into keys for one scheme. Cheap to clone; one delivery is judged by one of them.
+#[derive(Clone)]
+pub struct KeySet(Arc<[Key]>);
+
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) label: Label,
+    pub(crate) mac: KeyedMac,
+    /// Tells keys apart without keeping them: the tag of a fixed text.
+    identity: Tag,
+}
+
+impl KeySet {
+    /// Decodes every secret as the scheme says. Secrets without a label get `secret-1`,
+    /// `secret-2` ...
+    ///
+    /// # Errors
+    /// When a secret is malformed, two have one label, or there are none or more than
+    /// [`MAX_SECRETS`].
+    pub fn new(scheme: &Scheme, secrets: &[Secret]) -> Result<Self, ConfigError> {
+        if secrets.is_empty() {
+            return Err(ConfigError::Missing {
+                what: "at least one secret",
+            });
+        }
+        secrets
+            .iter()
+            .try_fold(Self(Arc::new([])), |keys, secret| keys.with(scheme, secret))
+    }
+
+    /// These and one more, as in [`KeySet::new`].
+    pub(crate) fn with(&self, scheme: &Scheme, secret: &Secret) -> Result<Self, ConfigError> {
+        if self.0.len() == MAX_SECRETS {
+            return Err(ConfigError::OutOfRange {
+                what: "more than 8 secrets for one source",
+            });
+        }
+        let label = match secret.label() {
+            Some(label) => label.clone(),
+            None => self.free_label()?,
+        };
+        if self.labelled(&label).is_some() {
+            return Err(ConfigError::Duplicate {
+                what: "secret label",
+                name: label.to_string(),
+            });
+        }
+        let mac = KeyedMac::new(scheme.algorithm, &scheme.key.key(secret)?)?;
+        let identity = mac.tag(|write| write(b"hookgate: identity of a key"));
+        let key = Key {
+            label,
+            mac,
+            identity,
+        };
+        Ok(Self(self.0.iter().cloned().chain([key]).collect()))
+    }
+
+    /// These without the one with this label; an error when it is the last one or not there.
+    pub(crate) fn without(&self, label: &str) -> Result<Self, ConfigError> {
+        let kept: Arc<[Key]> = self
+            .0
+            .iter()
+            .filter(|key| key.label.as_str() != label)
+            .cloned()
+            .collect();
+        if kept.len() == self.0.len() {
+            return Err(ConfigError::Unknown {
+                what: "secret",
+                name: label.to_owned(),
+            });
+        }
+        if kept.is_empty() {
+            return Err(ConfigError::Missing {
+                what: "at least one secret",
+            });
+        }
+        Ok(Self(kept))
+    }
+
+    fn free_label(&self) -> Result<Label, ConfigError> {
+        let taken = |name: &str| self.labels().any(|label| label.as_str() == name);
+        let mut names = (1..).map(|n| format!("secret-{n}"));
+        let free = names.find(|name| !taken(name)).unwrap_or_default();
+        Label::new("secret label", &free)
+    }
+
+    /// The labels, in order.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.0.iter().map(|key| &key.label)
+    }
+
+    /// Compares every candidate with every key's tag and says which key matched. No early exit:
+    /// neither the number nor the position of matches shows in the time taken.
+    pub(crate) fn matching(
+        &self,
+        candidates: impl Iterator<Item = Tag> + Clone,
+        write: impl Fn(&mut dyn FnMut(&[u8])),
+    ) -> Option<&Key> {
+        let (mut found, mut which) = (Choice::from(0), 0_u8);
+        for (at, key) in (0_u8..).zip(self.0.iter()) {
+            let tag = key.mac.tag(&write);
+            for candidate in candidates.clone() {
+                let same = tag.ct_eq(&candidate);
+                which.conditional_assign(&at, same & !found);
+                found |= same;
+            }
+        }
+        self.0.get(usize::from(which)).filter(|_| found.into())
+    }
+
+    /// Whether a key that matched is still among these.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.0
+            .iter()
+            .any(|mine| mine.identity.ct_eq(&key.identity).into())
+    }
+
+    pub(crate) fn labelled(&self, label: &Label) -> Option<&Key> {
+        self.0.iter().find(|key| key.label == *label)
+    }
+
+    /// Whether the two have a key in common.
+    pub(crate) fn shares_a_key_with(&self, other: &Self) -> bool {
+        self.0.iter().any(|key| other.has(key))
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.labels()).finish()
+    }
+}

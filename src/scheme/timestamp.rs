@@ -1,0 +1,96 @@
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{clock::UnixTime, freshness::Precision};
+
+/// How a signed time is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TimeUnit {
+    /// Decimal digits: seconds since the epoch.
+    Seconds,
+    /// Decimal digits: milliseconds since the epoch.
+    Millis,
+    /// RFC 3339, e.g. `2026-11-22T08:00:00.123Z` or with an offset.
+    Rfc3339,
+}
+
+impl TimeUnit {
+    /// Reads a time. Digits only, no sign, no white space; what does not fit is no time.
+    pub(crate) fn parse(self, text: &[u8]) -> Option<UnixTime> {
+        match self {
+            Self::Seconds => {
+                let secs = digits(text)?;
+                secs.checked_mul(1_000).map(UnixTime::from_millis)
+            }
+            Self::Millis => digits(text).map(UnixTime::from_millis),
+            Self::Rfc3339 => {
+                let text = std::str::from_utf8(text).ok().filter(|t| t.len() <= 64)?;
+                let nanos = OffsetDateTime::parse(text, &Rfc3339)
+                    .ok()?
+                    .unix_timestamp_nanos();
+                i64::try_from(nanos.div_euclid(1_000_000))
+                    .ok()
+                    .map(UnixTime::from_millis)
+            }
+        }
+    }
+
+    pub(crate) const fn precision(self) -> Precision {
+        match self {
+            Self::Seconds => Precision::Seconds,
+            Self::Millis | Self::Rfc3339 => Precision::Millis,
+        }
+    }
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 19 || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_digits_are_a_number() {
+        assert_eq!(
+            TimeUnit::Seconds.parse(b"1614265330"),
+            Some(UnixTime::from_secs(1_614_265_330))
+        );
+        for bad in [
+            "", " 1", "1 ", "+1", "-1", "1.0", "1e9", "0x1", "Infinity", "NaN", "\u{661}",
+        ] {
+            assert_eq!(TimeUnit::Seconds.parse(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_time() {
+        assert_eq!(TimeUnit::Seconds.parse(b"9223372036854775807"), None);
+        assert_eq!(TimeUnit::Seconds.parse(b"9223372036854775808"), None);
+        assert_eq!(TimeUnit::Seconds.parse(&[b'9'; 100]), None);
+        assert!(TimeUnit::Millis.parse(b"9223372036854775807").is_some());
+    }
+
+    #[test]
+    fn rfc_3339_keeps_its_milliseconds_and_offset() {
+        let parse = |text: &str| {
+            TimeUnit::Rfc3339
+                .parse(text.as_bytes())
+                .map(UnixTime::as_millis)
+        };
+        assert_eq!(parse("1970-01-01T00:00:01.234567Z"), Some(1_234));
+        assert_eq!(parse("1970-01-01T01:00:00+01:00"), Some(0));
+        for bad in [
+            "",
+            "1970-01-01",
+            "1970-01-01 00:00:00",
+            "1970-13-01T00:00:00Z",
+            "0",
+        ] {
+            assert_eq!(parse(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use http::HeaderName;
+
+use super::{
+    Inner, ReplayPolicy, Source, TenantKeys,
+    plan::{Piece, Plan},
+};
+use crate::{
+    error::ConfigError,
+    freshness::Tolerance,
+    provider::{NoId, Provider},
+    scheme::KeySet,
+    secret::{Label, Secret},
+};
+
+/// Configures a [`Source`].
+///
+/// # Default
+/// - tolerance, body limit, reply deadline, dedup window and no-id rule of the provider's row
+/// - no headers kept, no verify token, no public URL
+/// - [`ReplayPolicy::Flag`]
+#[derive(Debug)]
+#[must_use]
+pub struct SourceBuilder {
+    name: String,
+    row: Provider,
+    secrets: Vec<Secret>,
+    tenants: Option<Arc<dyn TenantKeys>>,
+    tolerance: Option<Tolerance>,
+    max_body: usize,
+    public_url: Option<String>,
+    verify_token: Option<Secret>,
+    kept_headers: Vec<String>,
+    replay: ReplayPolicy,
+    no_id: NoId,
+    window: Duration,
+    least_window: Duration,
+    deadline: Duration,
+}
+
+impl SourceBuilder {
+    pub(super) fn new(name: String, row: Provider) -> Self {
+        Self {
+            name,
+            row,
+            secrets: Vec::new(),
+            tenants: None,
+            tolerance: row.tolerance,
+            max_body: row.max_body,
+            public_url: None,
+            verify_token: None,
+            kept_headers: Vec::new(),
+            replay: ReplayPolicy::Flag,
+            no_id: row.no_id,
+            window: row.dedup_window(),
+            least_window: row.dedup_window(),
+            deadline: row.reply_deadline(),
+        }
+    }
+
+    /// Adds a secret; up to 8 may be active at once, any of which may match.
+    pub fn add_secret(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Looks secrets up for each delivery instead: many tenants on one route.
+    pub fn with_tenants(mut self, tenants: impl TenantKeys) -> Self {
+        self.tenants = Some(Arc::new(tenants));
+        self
+    }
+
+    /// How far the signed time may be off. Only for schemes that sign one.
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest body that is read, in bytes, inclusive; at least 1.
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// The URL under which the sender knows this endpoint, byte for byte as it is configured
+    /// there. Needed by schemes that sign it (Square); what the request says about its URL is
+    /// never used.
+    pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// The verify token of a GET handshake (Meta): a text that we choose and enter there.
+    pub fn with_verify_token(mut self, token: Secret) -> Self {
+        self.verify_token = Some(token);
+        self
+    }
+
+    /// Keeps a header with the event. `Authorization` and `Cookie` are refused at build.
+    pub fn add_kept_header(mut self, name: impl Into<String>) -> Self {
+        self.kept_headers.push(name.into());
+        self
+    }
+
+    /// What to do with the same bytes under another unsigned id.
+    pub fn with_replay_policy(mut self, policy: ReplayPolicy) -> Self {
+        self.replay = policy;
+        self
+    }
+
+    /// What identifies an event without an id.
+    pub fn with_no_id(mut self, no_id: NoId) -> Self {
+        self.no_id = no_id;
+        self
+    }
+
+    /// How long ids are remembered after the last handler is done; not less than the row's window.
+    pub fn with_dedup_window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// How long the whole answer of an inbox endpoint may take.
+    pub fn with_reply_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Choices that weaken what this crate is for.
+    pub fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
+    /// Builds the source.
+    ///
+    /// # Errors
+    /// Every mistake in the row, the name, the secrets and the bounds.
+    pub fn build(self) -> Result<Source, ConfigError> {
+        let name = Label::new("source", &self.name)?;
+        let plans = Plan::all(&self.row)?;
+        if self.row.tolerance.is_none() && self.tolerance.is_some() {
+            return Err(ConfigError::OutOfRange {
+                what: "a tolerance for a scheme that signs no time",
+            });
+        }
+        if self.max_body == 0 {
+            return Err(ConfigError::OutOfRange {
+                what: "a body limit of 0 bytes",
+            });
+        }
+        if self.window < self.least_window {
+            return Err(ConfigError::OutOfRange {
+                what: "a dedup window shorter than the provider's retries; see `dangerous()`",
+            });
+        }
+        if self.deadline.is_zero() || self.deadline > Duration::from_secs(60) {
+            return Err(ConfigError::OutOfRange {
+                what: "a reply deadline of 0 or over 60 s",
+            });
+        }
+        let signs_url = plans
+            .iter()
+            .any(|p| p.message.iter().any(|m| matches!(m, Piece::PublicUrl)));
+        match &self.public_url {
+            None if signs_url => {
+                return Err(ConfigError::Missing {
+                    what: "the public URL, which this provider signs",
+                });
+            }
+            Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
+                return Err(ConfigError::OutOfRange {
+                    what: "a public URL without http:// or https://",
+                });
+            }
+            _ => {}
+        }
+        let keys = match (&self.tenants, self.secrets.is_empty()) {
+            (None, _) => KeySet::new(&self.row.scheme, &self.secrets)?,
+            (Some(_), true) => nobodys_key(&self.row)?,
+            (Some(_), false) => {
+                return Err(ConfigError::Duplicate {
+                    what: "way to find secrets of source",
+                    name: self.name,
+                });
+            }
+        };
+        Ok(Source(Arc::new(Inner {
+            name,
+            row: self.row,
+            plans,
+            keys: ArcSwap::from_pointee(keys),
+            changing: std::sync::Mutex::new(()),
+            tenants: self.tenants,
+            tolerance: self.tolerance,
+            max_body: self.max_body,
+            public_url: self.public_url.unwrap_or_default(),
+            verify_token: self.verify_token,
+            kept_headers: kept(&self.kept_headers)?,
+            replay: self.replay,
+            no_id: self.no_id,
+            window: self.window,
+            deadline: self.deadline,
+        })))
+    }
+}
+
+/// What [`SourceBuilder::dangerous`] offers.
+#[derive(Debug)]
+#[must_use]
+pub struct Dangerous(SourceBuilder);
+
+impl Dangerous {
+    /// Accepts any signed time. A captured delivery can then be replayed for as long as its
+    /// secret lives; only the event id stands against it, within the dedup window.
+    pub fn without_freshness(mut self) -> SourceBuilder {
+        self.0.tolerance = None;
+        self.0
+    }
+
+    /// Remembers ids for less than the provider's retries last. A late retry is then a new event.
+    pub fn with_shorter_window(mut self, window: Duration) -> SourceBuilder {
+        self.0.window = window;
+        self.0.least_window = window;
+        self.0
+    }
+}
+
+/// A key that nobody has, for the MAC of deliveries to tenants that do not exist.
+fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
+    use std::hash::{BuildHasher, RandomState};
+    let mut text = String::from(
+        if let crate::scheme::KeyDecoding::Base64 { prefix } = row.scheme.key {
+            prefix
+        } else {
+            ""
+        },
+    );
+    for _ in 0..2 {
+        // Hex digits are text, hex and, by the multiple of four, base64.
+        text.push_str(&format!("{:016x}", RandomState::new().hash_one(0)));
+    }
+    KeySet::new(&row.scheme, &[Secret::new(text)?])
+}
+
+fn kept(names: &[String]) -> Result<Vec<HeaderName>, ConfigError> {
+    let never = ["authorization", "cookie", "proxy-authorization"];
+    let parse = |name: &String| {
+        HeaderName::from_bytes(name.as_bytes())
+            .ok()
+            .filter(|parsed| !never.contains(&parsed.as_str()))
+            .ok_or_else(|| ConfigError::BadName {
+                what: "kept header",
+                name: name.clone(),
+            })
+    };
+    names.iter().map(parse).collect()
+}

@@ -1,0 +1,606 @@
+//! Sources: one configured endpoint each, and the synchronous door to verification.
+//!
+//! A delivery is verified when, in this order:
+//! 1. its method is POST, its declared length is within the limit, and it is not compressed;
+//! 2. the headers that the signature needs are there once each and well-formed, and the header
+//!    timestamp is fresh;
+//! 3. one of the active secrets signed the raw body (and whatever else the scheme signs);
+//! 4. the timestamp in the signed body is fresh, for schemes that put it there.
+//!
+//! Only then is JSON looked at, for id, type and version. A verified delivery is never refused
+//! because of its JSON.
+//!
+//! # What this does not do
+//! It does not remember deliveries: see the inbox for that. It does not read bodies: see
+//! the middleware.
+//!
+//! ```
+//! use hookgate::{RejectionKind, Secret, Source, clock::UnixTime, provider};
+//! let source = Source::builder("github", provider::GITHUB)
+//!     .add_secret(Secret::new("It's a Secret to Everybody")?)
+//!     .build()?;
+//! // The example of GitHub's own page.
+//! let (parts, ()) = http::Request::post("/")
+//!     .header("x-hub-signature-256",
+//!         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
+//!     .header("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958")
+//!     .body(())?
+//!     .into_parts();
+//! let now = UnixTime::from_secs(1_790_000_000);
+//! let event = source.verify(&parts, b"Hello, World!".as_slice(), now)?;
+//! assert_eq!(event.id().map(|id| &*id.value), Some("72d3162e-cc78-11e3-81ab-4c9367dc0958"));
+//! let forged = source.verify(&parts, b"Hello, World?".as_slice(), now);
+//! assert_eq!(forged.map(|_| ()).unwrap_err().kind(), RejectionKind::BadSignature);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod plan;
+mod tenants;
+
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header, request::Parts};
+
+use self::plan::{Piece, Place, Plan, single};
+use crate::{
+    clock::UnixTime,
+    error::{ConfigError, Rejection, RejectionKind},
+    event::{Event, Field, Head as EventHead, Verified},
+    freshness::Tolerance,
+    provider::{NoId, Provider, handshake::Reply},
+    scheme::{KeySet, TimeAt, TimeUnit, json, keys::Key},
+    secret::{Label, Secret},
+};
+
+pub use self::{
+    builder::{Dangerous, SourceBuilder},
+    tenants::{TenantFuture, TenantKeys},
+};
+pub use crate::provider::handshake::Reply as HandshakeReply;
+
+/// One configured endpoint: a name, a provider row, secrets, limits and policies. Cheap to clone;
+/// clones share their secrets, so that they can be swapped while requests are served.
+#[derive(Clone)]
+pub struct Source(Arc<Inner>);
+
+struct Inner {
+    name: Label,
+    row: Provider,
+    plans: Vec<Plan>,
+    keys: ArcSwap<KeySet>,
+    /// Held while the keys are changed, so that no change is lost; readers never wait for it.
+    changing: Mutex<()>,
+    tenants: Option<Arc<dyn TenantKeys>>,
+    tolerance: Option<Tolerance>,
+    max_body: usize,
+    public_url: String,
+    verify_token: Option<Secret>,
+    kept_headers: Vec<HeaderName>,
+    replay: ReplayPolicy,
+    no_id: NoId,
+    window: Duration,
+    deadline: Duration,
+}
+
+/// What to do with bytes that come again under another id, when ids are not signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReplayPolicy {
+    /// Nothing.
+    Off,
+    /// Accept them and count it: two honest deliveries may be equal to the byte.
+    Flag,
+    /// Answer as for a duplicate and drop them.
+    Reject,
+}
+
+/// What was learnt from a delivery's head.
+pub(crate) struct Head {
+    plan: usize,
+    signature: HeaderValue,
+    time: Option<SignedTime>,
+}
+
+struct SignedTime {
+    text: HeaderValue,
+    range: Range<usize>,
+    at: UnixTime,
+}
+
+/// The keys by which one delivery is judged: one snapshot, whatever changes meanwhile.
+pub(crate) struct Keys {
+    pub(crate) set: Arc<KeySet>,
+    pub(crate) tenant: Option<String>,
+    /// False when the tenant does not exist: the MAC is computed all the same.
+    pub(crate) real: bool,
+}
+
+impl Source {
+    /// Starts the configuration of a source. Its name is part of every event's identity, of
+    /// metrics and of paths: 1 to 64 characters out of `[A-Za-z0-9._-]`.
+    pub fn builder(name: impl Into<String>, row: Provider) -> SourceBuilder {
+        SourceBuilder::new(name.into(), row)
+    }
+
+    /// Verifies a delivery whose body has been read: for serverless functions, other frameworks
+    /// and queues. `body` must be the raw bytes as received.
+    ///
+    /// # Errors
+    /// Why it was refused. A source with tenants cannot be used this way, see
+    /// [`Source::verify_with`].
+    pub fn verify(
+        &self,
+        parts: &Parts,
+        body: impl Into<Bytes>,
+        now: UnixTime,
+    ) -> Result<Event, Rejection> {
+        if self.0.tenants.is_some() {
+            return Err(RejectionKind::Misconfigured.into());
+        }
+        let head = self.check_head(parts, now)?;
+        self.check_body(parts, &head, &self.fixed_keys(), body.into(), now)
+    }
+
+    /// Verifies a delivery with keys that the caller has found, e.g. those of one tenant.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub fn verify_with(
+        &self,
+        keys: &KeySet,
+        tenant: Option<&str>,
+        parts: &Parts,
+        body: impl Into<Bytes>,
+        now: UnixTime,
+    ) -> Result<Event, Rejection> {
+        let head = self.check_head(parts, now)?;
+        let keys = Keys {
+            set: Arc::new(keys.clone()),
+            tenant: tenant.map(str::to_owned),
+            real: true,
+        };
+        Ok(self.judge(parts, &head, &keys, body.into(), now)?.0)
+    }
+
+    /// Answers the provider's unsigned handshake, a GET.
+    ///
+    /// # Errors
+    /// [`RejectionKind::Method`] when the provider has none, [`RejectionKind::Handshake`] when it
+    /// did not prove itself.
+    pub fn answer_get(&self, parts: &Parts) -> Result<Reply, Rejection> {
+        if parts.method != Method::GET {
+            return Err(RejectionKind::Method.into());
+        }
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(self
+            .0
+            .row
+            .handshake
+            .answer_get(query, self.0.verify_token.as_ref())?)
+    }
+
+    /// The answer to a verified event that is a handshake; `None` for all others.
+    pub fn answer_event(&self, event: &Event) -> Option<Reply> {
+        let keys = match (&self.0.tenants, event.tenant()) {
+            (Some(tenants), Some(tenant)) => tenants.known(tenant)?,
+            _ => KeySet::clone(&self.0.keys.load()),
+        };
+        self.0
+            .row
+            .handshake
+            .answer_event(event, &keys.labelled(&event.head.secret)?.mac)
+    }
+
+    /// Replaces all secrets at once. Deliveries that were signed with a secret that is gone and
+    /// are still being read are refused.
+    ///
+    /// # Errors
+    /// As at configuration; nothing has changed then.
+    pub fn set_secrets(&self, secrets: &[Secret]) -> Result<(), ConfigError> {
+        self.change_keys(|_| KeySet::new(&self.0.row.scheme, secrets))
+    }
+
+    /// Adds a secret: the first half of a rotation.
+    ///
+    /// # Errors
+    /// As at configuration; nothing has changed then.
+    pub fn add_secret(&self, secret: &Secret) -> Result<(), ConfigError> {
+        self.change_keys(|keys| keys.with(&self.0.row.scheme, secret))
+    }
+
+    /// Removes the secret with this label: the second half of a rotation.
+    ///
+    /// # Errors
+    /// When there is none, or it is the last one.
+    pub fn remove_secret(&self, label: &str) -> Result<(), ConfigError> {
+        self.change_keys(|keys| keys.without(label))
+    }
+
+    /// The labels of the active secrets.
+    pub fn secret_labels(&self) -> Vec<String> {
+        self.0
+            .keys
+            .load()
+            .labels()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Keys for [`Source::verify_with`].
+    ///
+    /// # Errors
+    /// As at configuration.
+    pub fn keys(&self, secrets: &[Secret]) -> Result<KeySet, ConfigError> {
+        KeySet::new(&self.0.row.scheme, secrets)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// Its provider's row.
+    pub fn provider(&self) -> &Provider {
+        &self.0.row
+    }
+
+    /// The largest body that is read, in bytes.
+    pub fn max_body(&self) -> usize {
+        self.0.max_body
+    }
+
+    /// How long the whole answer of an inbox endpoint may take.
+    pub fn reply_deadline(&self) -> Duration {
+        self.0.deadline
+    }
+
+    /// How long ids are remembered after the last handler is done.
+    pub fn dedup_window(&self) -> Duration {
+        self.0.window
+    }
+
+    /// What identifies an event without an id.
+    pub fn no_id(&self) -> NoId {
+        self.0.no_id
+    }
+
+    /// What to do with the same bytes under another unsigned id.
+    pub fn replay_policy(&self) -> ReplayPolicy {
+        self.0.replay
+    }
+
+    /// Whether the two have a secret in common: deliveries to one are then genuine at the other.
+    pub fn shares_a_secret_with(&self, other: &Self) -> bool {
+        self.0.tenants.is_none()
+            && other.0.tenants.is_none()
+            && self.0.keys.load().shares_a_key_with(&other.0.keys.load())
+    }
+
+    /// Step 3 of a delivery: everything that can be said before a byte of the body is read.
+    pub(crate) fn check_head(&self, parts: &Parts, now: UnixTime) -> Result<Head, RejectionKind> {
+        if parts.method != Method::POST {
+            return Err(RejectionKind::Method);
+        }
+        if declared_length(parts).is_some_and(|length| length > self.0.max_body as u64) {
+            return Err(RejectionKind::TooLarge);
+        }
+        let mut codings = parts.headers.get_all(header::CONTENT_ENCODING).iter();
+        if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(RejectionKind::ContentEncoding);
+        }
+        // The first family whose signature is there, and nothing of any other.
+        let present = |plan: &Plan| parts.headers.contains_key(&plan.signature);
+        let at = self
+            .0
+            .plans
+            .iter()
+            .position(present)
+            .ok_or(RejectionKind::MissingSignature)?;
+        let plan = self.0.plans.get(at).ok_or(RejectionKind::Misconfigured)?;
+        let signature = single(parts, &plan.signature)
+            .map_err(|_| RejectionKind::MalformedSignature)?
+            .ok_or(RejectionKind::MissingSignature)?;
+        let time = self.header_time(parts, plan, signature)?;
+        if let (Some(time), Some(unit)) = (&time, self.time_unit()) {
+            self.check_fresh(time.at, unit, now)?;
+        }
+        for piece in &plan.message {
+            if let Piece::Header(name, stop) = piece {
+                let value = single(parts, name)?.ok_or(RejectionKind::SignedHeader)?;
+                check_signed_header(value, stop)?;
+            }
+        }
+        Ok(Head {
+            plan: at,
+            signature: signature.clone(),
+            time,
+        })
+    }
+
+    /// Steps 6 and 7: the MAC, the body's own timestamp, and the envelope.
+    pub(crate) fn check_body(
+        &self,
+        parts: &Parts,
+        head: &Head,
+        keys: &Keys,
+        body: Bytes,
+        now: UnixTime,
+    ) -> Result<Event, Rejection> {
+        let (event, key) = self.judge(parts, head, keys, body, now)?;
+        if !keys.real || !self.is_active(key, keys.tenant.as_deref()) {
+            let kind = if keys.real {
+                RejectionKind::BadSignature
+            } else {
+                RejectionKind::UnknownTenant
+            };
+            return Err(kind.into());
+        }
+        Ok(event)
+    }
+
+    pub(crate) fn fixed_keys(&self) -> Keys {
+        Keys {
+            set: self.0.keys.load_full(),
+            tenant: None,
+            real: true,
+        }
+    }
+
+    pub(crate) fn tenants(&self) -> Option<&Arc<dyn TenantKeys>> {
+        self.0.tenants.as_ref()
+    }
+
+    /// Keys that match nothing, for the tenant that is not there.
+    pub(crate) fn nobodys_keys(&self) -> Keys {
+        Keys {
+            real: false,
+            ..self.fixed_keys()
+        }
+    }
+
+    fn judge<'k>(
+        &self,
+        parts: &Parts,
+        head: &Head,
+        keys: &'k Keys,
+        body: Bytes,
+        now: UnixTime,
+    ) -> Result<(Event, &'k Key), RejectionKind> {
+        if body.len() > self.0.max_body {
+            return Err(RejectionKind::TooLarge);
+        }
+        let plan = self
+            .0
+            .plans
+            .get(head.plan)
+            .ok_or(RejectionKind::Misconfigured)?;
+        let scheme = &self.0.row.scheme;
+        let tag_len = scheme.algorithm.tag_len();
+        let candidates =
+            scheme
+                .grammar
+                .candidates(head.signature.as_bytes(), scheme.encoding, tag_len);
+        let write =
+            |into: &mut dyn FnMut(&[u8])| self.write_message(plan, parts, head, &body, into);
+        let found = keys.set.matching(candidates, write);
+        let key = found.ok_or(if keys.real {
+            RejectionKind::BadSignature
+        } else {
+            RejectionKind::UnknownTenant
+        })?;
+        let fields = json::scan(&body, &plan.paths);
+        let mut signed_at = head.time.as_ref().map(|time| time.at);
+        if let (Some(at), Some(unit)) = (plan.body_time, self.time_unit()) {
+            let field = fields
+                .get(at)
+                .filter(|f| f.present)
+                .ok_or(RejectionKind::MissingTimestamp)?;
+            let text = field.text.as_deref().unwrap_or_default();
+            let time = unit
+                .parse(text.as_bytes())
+                .ok_or(RejectionKind::MalformedTimestamp)?;
+            self.check_fresh(time, unit, now)?;
+            signed_at = Some(time);
+        }
+        let first = |places: &[Place]| places.iter().find_map(|place| place.read(parts, &fields));
+        let suffix = plan
+            .kind_suffix
+            .as_ref()
+            .and_then(|place| place.read(parts, &fields));
+        let head = EventHead {
+            source: self.0.name.clone(),
+            tenant: keys.tenant.clone(),
+            id: first(&plan.id),
+            kind: compose(first(&plan.kind), suffix),
+            version: first(&plan.version),
+            sent_at: first(&plan.sent_at),
+            signed_at,
+            received_at: now,
+            secret: key.label.clone(),
+            headers: self.kept(parts),
+        };
+        Ok((Event::new(head, body, Verified::by_signature()), key))
+    }
+
+    fn write_message(
+        &self,
+        plan: &Plan,
+        parts: &Parts,
+        head: &Head,
+        body: &[u8],
+        into: &mut dyn FnMut(&[u8]),
+    ) {
+        for piece in &plan.message {
+            match piece {
+                Piece::Body => into(body),
+                Piece::Text(text) => into(text.as_bytes()),
+                Piece::PublicUrl => into(self.0.public_url.as_bytes()),
+                // Both were found by `check_head`; without them the tag cannot match.
+                Piece::Timestamp => {
+                    into(
+                        head.time
+                            .as_ref()
+                            .map(SignedTime::bytes)
+                            .unwrap_or_default(),
+                    );
+                }
+                Piece::Header(name, _) => {
+                    into(
+                        parts
+                            .headers
+                            .get(name)
+                            .map(HeaderValue::as_bytes)
+                            .unwrap_or_default(),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Checks the signature header's form and finds the time, in it or in a header of its own.
+    fn header_time(
+        &self,
+        parts: &Parts,
+        plan: &Plan,
+        signature: &HeaderValue,
+    ) -> Result<Option<SignedTime>, RejectionKind> {
+        let scheme = &self.0.row.scheme;
+        let key = match scheme.time {
+            TimeAt::InSignature { key, .. } => Some(key),
+            _ => None,
+        };
+        let tag_len = scheme.algorithm.tag_len();
+        let range = scheme
+            .grammar
+            .check(signature.as_bytes(), scheme.encoding, tag_len, key)?;
+        let (text, range, unit) = match (scheme.time, range, &plan.time) {
+            (TimeAt::InSignature { unit, .. }, Some(range), _) => (signature, range, unit),
+            (TimeAt::Header { unit, .. }, _, Some(name)) => {
+                let value = single(parts, name).map_err(|_| RejectionKind::MalformedTimestamp)?;
+                let value = value.ok_or(RejectionKind::MissingTimestamp)?;
+                (value, 0..value.len(), unit)
+            }
+            _ => return Ok(None),
+        };
+        let digits = text.as_bytes().get(range.clone()).unwrap_or_default();
+        let at = unit
+            .parse(digits)
+            .ok_or(RejectionKind::MalformedTimestamp)?;
+        Ok(Some(SignedTime {
+            text: text.clone(),
+            range,
+            at,
+        }))
+    }
+
+    fn check_fresh(
+        &self,
+        signed: UnixTime,
+        unit: TimeUnit,
+        now: UnixTime,
+    ) -> Result<(), RejectionKind> {
+        self.0.tolerance.map_or(Ok(()), |tolerance| {
+            tolerance.check(signed, now, unit.precision())
+        })
+    }
+
+    fn time_unit(&self) -> Option<TimeUnit> {
+        match self.0.row.scheme.time {
+            TimeAt::Nowhere => None,
+            TimeAt::Header { unit, .. }
+            | TimeAt::InSignature { unit, .. }
+            | TimeAt::Body { unit, .. } => Some(unit),
+        }
+    }
+
+    /// Whether a key that matched has not been revoked since the snapshot was taken.
+    fn is_active(&self, key: &Key, tenant: Option<&str>) -> bool {
+        match (&self.0.tenants, tenant) {
+            (Some(tenants), Some(tenant)) => tenants.known(tenant).is_none_or(|keys| keys.has(key)),
+            _ => self.0.keys.load().has(key),
+        }
+    }
+
+    fn kept(&self, parts: &Parts) -> Vec<(String, Bytes)> {
+        let keep = |name: &HeaderName| {
+            let value = parts.headers.get(name)?;
+            Some((name.to_string(), Bytes::copy_from_slice(value.as_bytes())))
+        };
+        self.0.kept_headers.iter().filter_map(keep).collect()
+    }
+
+    fn change_keys(
+        &self,
+        change: impl FnOnce(&KeySet) -> Result<KeySet, ConfigError>,
+    ) -> Result<(), ConfigError> {
+        if self.0.tenants.is_some() {
+            return Err(ConfigError::OutOfRange {
+                what: "fixed secrets for a source with tenants",
+            });
+        }
+        let _one_at_a_time = self
+            .0
+            .changing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.0.keys.store(Arc::new(change(&self.0.keys.load())?));
+        Ok(())
+    }
+}
+
+impl SignedTime {
+    fn bytes(&self) -> &[u8] {
+        self.text
+            .as_bytes()
+            .get(self.range.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("name", &self.0.name)
+            .field("provider", &self.0.row.slug)
+            .field("secrets", &self.0.keys.load())
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn declared_length(parts: &Parts) -> Option<u64> {
+    parts
+        .headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// A signed header may not contain the text that ends it: `a.b` + `.` + `c` is also `a` + `.` +
+/// `b.c`, and the signature would cover both.
+fn check_signed_header(value: &HeaderValue, stop: &str) -> Result<(), RejectionKind> {
+    let text = value.to_str().map_err(|_| RejectionKind::SignedHeader)?;
+    if text.is_empty() || (!stop.is_empty() && text.contains(stop)) {
+        return Err(RejectionKind::SignedHeader);
+    }
+    Ok(())
+}
+
+/// `pull_request` and `opened` make `pull_request.opened`, as trustworthy as the weaker of the two.
+fn compose(kind: Option<Field>, suffix: Option<Field>) -> Option<Field> {
+    match (kind, suffix) {
+        (Some(kind), Some(suffix)) => Some(Field {
+            value: format!("{}.{}", kind.value, suffix.value),
+            provenance: kind.provenance.max(suffix.provenance),
+        }),
+        (kind, _) => kind,
+    }
+}

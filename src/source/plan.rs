@@ -1,0 +1,244 @@
+//! A row made ready for one header family: names parsed, paths gathered, parts resolved.
+
+use http::{HeaderName, HeaderValue, request::Parts};
+
+use crate::{
+    error::{ConfigError, RejectionKind},
+    event::{Field, Provenance},
+    provider::{Field as At, Provider},
+    scheme::{
+        Grammar, Header, MAX_FAMILIES, Part, TimeAt,
+        json::{Found, MAX_TEXT},
+    },
+};
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) signature: HeaderName,
+    pub(super) time: Option<HeaderName>,
+    pub(super) message: Vec<Piece>,
+    /// What the body is scanned for.
+    pub(super) paths: Vec<&'static str>,
+    pub(super) body_time: Option<usize>,
+    pub(super) id: Vec<Place>,
+    pub(super) kind: Vec<Place>,
+    pub(super) kind_suffix: Option<Place>,
+    pub(super) version: Vec<Place>,
+    pub(super) sent_at: Vec<Place>,
+}
+
+/// One part of the signed message, resolved.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Body,
+    Text(&'static str),
+    Timestamp,
+    PublicUrl,
+    /// A header, and the text that follows it and that it must therefore not contain.
+    Header(HeaderName, &'static str),
+}
+
+#[derive(Debug)]
+pub(super) enum Place {
+    Header(HeaderName, Provenance),
+    Body(usize),
+    BodyBeside(usize, Vec<usize>),
+    Query(&'static str),
+}
+
+impl Plan {
+    /// One plan for each header family of the row.
+    pub(super) fn all(row: &Provider) -> Result<Vec<Self>, ConfigError> {
+        let bad = |reason| ConfigError::BadRow {
+            slug: row.slug,
+            reason,
+        };
+        if row.families.len() > MAX_FAMILIES {
+            return Err(bad("more than 4 header families"));
+        }
+        let count =
+            |wanted: fn(&Part) -> bool| row.scheme.message.iter().filter(|p| wanted(p)).count();
+        if count(|part| matches!(part, Part::Body)) != 1 {
+            return Err(bad("the message must contain the body exactly once"));
+        }
+        let times = count(|part| matches!(part, Part::Timestamp));
+        let time_is_written = matches!(
+            row.scheme.time,
+            TimeAt::Header { .. } | TimeAt::InSignature { .. }
+        );
+        if times != usize::from(time_is_written) {
+            return Err(bad(
+                "a time outside the body must be in the message exactly once",
+            ));
+        }
+        if matches!(row.scheme.time, TimeAt::Nowhere) == row.tolerance.is_some() {
+            return Err(bad(
+                "a tolerance belongs to a signed time, and a signed time to a tolerance",
+            ));
+        }
+        let pairs = matches!(row.scheme.grammar, Grammar::Pairs { .. });
+        if matches!(row.scheme.time, TimeAt::InSignature { .. }) && !pairs {
+            return Err(bad(
+                "only key=value lists carry a time in the signature header",
+            ));
+        }
+        if row.handshake.is_oracle_for(&row.scheme) {
+            return Err(bad(
+                "the computed handshake would sign deliveries for anybody",
+            ));
+        }
+        let families = if row.families.is_empty() {
+            &[""]
+        } else {
+            row.families
+        };
+        families
+            .iter()
+            .map(|family| Self::new(row, family))
+            .collect()
+    }
+
+    fn new(row: &Provider, family: &str) -> Result<Self, ConfigError> {
+        let name = |header: Header| {
+            let prefix = if header.in_family { family } else { "" };
+            let bad = ConfigError::BadRow {
+                slug: row.slug,
+                reason: "a header name is malformed",
+            };
+            HeaderName::from_bytes(format!("{prefix}{}", header.name).as_bytes()).map_err(|_| bad)
+        };
+        let mut plan = Self {
+            signature: name(row.scheme.header)?,
+            time: match row.scheme.time {
+                TimeAt::Header { header, .. } => Some(name(header)?),
+                _ => None,
+            },
+            message: Vec::new(),
+            paths: Vec::new(),
+            body_time: None,
+            id: Vec::new(),
+            kind: Vec::new(),
+            kind_suffix: None,
+            version: Vec::new(),
+            sent_at: Vec::new(),
+        };
+        let mut follows = row.scheme.message.iter().skip(1);
+        for part in row.scheme.message {
+            let stop = match follows.next() {
+                Some(Part::Literal(text)) => text,
+                _ => "",
+            };
+            plan.message.push(match *part {
+                Part::Body => Piece::Body,
+                Part::Literal(text) => Piece::Text(text),
+                Part::Timestamp => Piece::Timestamp,
+                Part::PublicUrl => Piece::PublicUrl,
+                Part::Header(header) => Piece::Header(name(header)?, stop),
+            });
+        }
+        if let TimeAt::Body { path, .. } = row.scheme.time {
+            plan.body_time = Some(plan.path(path));
+        }
+        let envelope = &row.envelope;
+        plan.id = plan.places(envelope.id, &name)?;
+        plan.kind = plan.places(envelope.kind, &name)?;
+        plan.kind_suffix = plan.places(envelope.kind_suffix.as_slice(), &name)?.pop();
+        plan.version = plan.places(envelope.version, &name)?;
+        plan.sent_at = plan.places(envelope.sent_at, &name)?;
+        if plan.paths.len() > 32 {
+            return Err(ConfigError::BadRow {
+                slug: row.slug,
+                reason: "more than 32 body fields",
+            });
+        }
+        Ok(plan)
+    }
+
+    fn places(
+        &mut self,
+        fields: &[At],
+        name: &impl Fn(Header) -> Result<HeaderName, ConfigError>,
+    ) -> Result<Vec<Place>, ConfigError> {
+        let mut places = Vec::new();
+        for field in fields {
+            places.push(match *field {
+                At::Header(header) => {
+                    let name = name(header)?;
+                    let signed = self
+                        .message
+                        .iter()
+                        .any(|p| matches!(p, Piece::Header(n, _) if *n == name));
+                    Place::Header(
+                        name,
+                        if signed {
+                            Provenance::Signed
+                        } else {
+                            Provenance::Unsigned
+                        },
+                    )
+                }
+                At::Body(path) => Place::Body(self.path(path)),
+                At::BodyBeside(path, marks) => Place::BodyBeside(
+                    self.path(path),
+                    marks.iter().map(|mark| self.path(mark)).collect(),
+                ),
+                At::Query(name) => Place::Query(name),
+            });
+        }
+        Ok(places)
+    }
+
+    fn path(&mut self, path: &'static str) -> usize {
+        self.paths
+            .iter()
+            .position(|known| *known == path)
+            .unwrap_or_else(|| {
+                self.paths.push(path);
+                self.paths.len() - 1
+            })
+    }
+}
+
+impl Place {
+    /// The field, when it is there and says one thing.
+    pub(super) fn read(&self, parts: &Parts, found: &[Found]) -> Option<Field> {
+        let (value, provenance) = match self {
+            Self::Header(name, provenance) => {
+                let value = single(parts, name).ok()??.to_str().ok()?.trim();
+                (value.to_owned(), *provenance)
+            }
+            Self::Body(at) => (found.get(*at)?.text.clone()?, Provenance::Signed),
+            Self::BodyBeside(at, marks) => {
+                let beside = marks
+                    .iter()
+                    .any(|mark| found.get(*mark).is_some_and(|f| f.present));
+                (
+                    found.get(*at).filter(|_| beside)?.text.clone()?,
+                    Provenance::Signed,
+                )
+            }
+            Self::Query(name) => {
+                let mut values = form_urlencoded::parse(parts.uri.query()?.as_bytes())
+                    .filter(|(key, _)| key == name);
+                let value = values.next().filter(|_| values.next().is_none())?.1;
+                (value.into_owned(), Provenance::Unsigned)
+            }
+        };
+        let usable = !value.is_empty() && value.len() <= MAX_TEXT;
+        usable.then_some(Field { value, provenance })
+    }
+}
+
+/// The value of a header that may be absent but not there twice.
+pub(super) fn single<'p>(
+    parts: &'p Parts,
+    name: &HeaderName,
+) -> Result<Option<&'p HeaderValue>, RejectionKind> {
+    let mut values = parts.headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        Err(RejectionKind::SignedHeader)
+    } else {
+        Ok(first)
+    }
+}
