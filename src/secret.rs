@@ -132,6 +132,11 @@ impl Label {
         Ok(Self(name.into()))
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

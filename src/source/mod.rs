@@ -246,6 +246,11 @@ impl Source {
         self.0.name.as_str()
     }
 
+    #[cfg(feature = "verify")]
+    pub(crate) fn label(&self) -> &Label {
+        &self.0.name
+    }
+
     /// Its provider's row.
     pub fn provider(&self) -> &Provider {
         &self.0.row

@@ -1,0 +1,147 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Inner,
+    identity::{self, Identity},
+    routes::Routes,
+    stored,
+};
+use crate::{
+    error::{Rejection, RejectionKind, StoreError, StoreErrorKind},
+    event::Event,
+    source::Source,
+    store::{Accepted, Entry},
+    telemetry,
+};
+
+/// What was done with a verified delivery. Every one of them is answered with 200.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Receipt {
+    /// It is stored, and queued for the handlers that want it.
+    Accepted,
+    /// It is a delivery of an event that was stored before.
+    Duplicate,
+}
+
+/// One try of the store.
+const TRY: Duration = Duration::from_millis(1_200);
+
+impl Inner {
+    /// Stores a verified event: dedup record, payload and one job per handler in one step.
+    pub(super) async fn accept(
+        &self,
+        event: &Event,
+        source: &Source,
+    ) -> Result<Receipt, Rejection> {
+        let identity = Identity::of(event, source)?;
+        let key = identity::text(identity.key);
+        let label = &event.head.source;
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&identity.digest[..8]);
+        let mut entry = Entry {
+            key: identity.key,
+            acceptance: identity::acceptance()?,
+            digest,
+            head: stored::encode(event),
+            body: event.body().clone(),
+            window: source.dedup_window(),
+            revision: 0,
+            routes: Vec::new(),
+            replay_guard: identity.guard,
+        };
+        // A revision may change again while it is read, but not for ever.
+        for _ in 0..3 {
+            let routes = self.routes.load_full();
+            if routes.is_empty() && !self.allow_unrouted {
+                self.reload_routes().await?;
+                if self.routes.load().is_empty() {
+                    return Err(RejectionKind::NoHandler.into());
+                }
+                continue;
+            }
+            entry.revision = routes.revision;
+            entry.routes = routes.of(event);
+            match self.try_twice(&entry).await? {
+                Accepted::New { repeated_bytes } => {
+                    telemetry::accepted(label, &key);
+                    if repeated_bytes {
+                        telemetry::flagged(label, &key, "repeated_bytes");
+                    }
+                    if entry.routes.is_empty() {
+                        telemetry::flagged(label, &key, "unrouted");
+                    }
+                    return Ok(Receipt::Accepted);
+                }
+                Accepted::Duplicate { same_body, .. } => {
+                    telemetry::duplicate(label, &key);
+                    if !same_body {
+                        telemetry::flagged(label, &key, "other_body");
+                    }
+                    return Ok(Receipt::Duplicate);
+                }
+                Accepted::RepeatedBytes => {
+                    telemetry::flagged(label, &key, "repeated_bytes");
+                    return Ok(Receipt::Duplicate);
+                }
+                Accepted::StaleRoutes => self.reload_routes().await?,
+            }
+        }
+        Err(RejectionKind::StoreUnavailable.into())
+    }
+
+    /// One try more when it is not known whether the first one was taken: accept is idempotent.
+    async fn try_twice(&self, entry: &Entry) -> Result<Accepted, Rejection> {
+        let mut answer = self.try_once(entry).await;
+        if matches!(&answer, Err(why) if why.kind() == StoreErrorKind::Ambiguous) {
+            answer = self.try_once(entry).await;
+            if let Ok(Accepted::Duplicate { acceptance, .. }) = &answer
+                && *acceptance == entry.acceptance
+            {
+                // The first try was taken after all.
+                return Ok(Accepted::New {
+                    repeated_bytes: false,
+                });
+            }
+        }
+        answer.map_err(|why| refusal(&why))
+    }
+
+    async fn try_once(&self, entry: &Entry) -> Result<Accepted, StoreError> {
+        let begun = Instant::now();
+        let answer = timeout(TRY, self.store.accept(entry.clone()))
+            .await
+            .unwrap_or_else(|_| {
+                Err(StoreError::new(
+                    StoreErrorKind::Ambiguous,
+                    "accept was not answered in time",
+                ))
+            });
+        telemetry::stored("accept", begun.elapsed());
+        answer.inspect_err(|why| telemetry::store_failed("accept", why))
+    }
+
+    async fn reload_routes(&self) -> Result<(), Rejection> {
+        let registry = timeout(TRY, self.store.registry()).await;
+        let registry = registry
+            .map_err(|_| RejectionKind::StoreUnavailable)?
+            .map_err(|why| {
+                telemetry::store_failed("registry", &why);
+                refusal(&why)
+            })?;
+        self.routes.store(Arc::new(Routes::from(registry)));
+        Ok(())
+    }
+}
+
+/// The sender sees that it should try again; why is the operator's business.
+fn refusal(why: &StoreError) -> Rejection {
+    match why.kind() {
+        StoreErrorKind::Full => RejectionKind::StoreFull.into(),
+        StoreErrorKind::Ambiguous
+        | StoreErrorKind::Unavailable
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Invalid => RejectionKind::StoreUnavailable.into(),
+    }
+}

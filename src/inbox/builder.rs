@@ -1,0 +1,220 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use http::Response;
+use tokio::sync::watch;
+
+use super::{
+    Inbox, Inner,
+    filter::Filter,
+    handler::{Declared, Handler, Options},
+    routes::Routes,
+    worker::Stop,
+};
+use crate::{
+    clock::Clock,
+    error::{ConfigError, Rejection},
+    provider::NoId,
+    secret::Label,
+    source::Source,
+    store::{HandlerDecl, Store},
+    telemetry,
+    verify::{BodyBudget, ReplyBody, Settings},
+};
+
+/// Configures an [`Inbox`].
+///
+/// # Default
+/// - no sources and no handlers; without a handler deliveries get 503
+/// - handlers: 64 jobs at once in this process, 60 s an attempt, retried after 1 s, 4 s and 16 s
+/// - 30 s to drain
+/// - the process's shared [`BodyBudget`], the system's clock, refusals without a body
+#[must_use]
+pub struct InboxBuilder {
+    store: Arc<dyn Store>,
+    sources: Vec<Source>,
+    handlers: Vec<(String, Filter, Options, Option<Arc<dyn Handler>>)>,
+    allow_unrouted: bool,
+    drain: Duration,
+    settings: Settings,
+}
+
+impl InboxBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            sources: Vec::new(),
+            handlers: Vec::new(),
+            allow_unrouted: false,
+            drain: Duration::from_secs(30),
+            // The deadline is the source's own.
+            settings: Settings::new(Duration::ZERO),
+        }
+    }
+
+    /// Adds a source.
+    pub fn source(mut self, source: Source) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// Adds a handler. Its name stands for its queue in the store: keep it when the code changes.
+    pub fn handler(
+        mut self,
+        name: impl Into<String>,
+        filter: Filter,
+        handler: impl Handler,
+    ) -> Self {
+        let handler: Arc<dyn Handler> = Arc::new(handler);
+        self.handlers
+            .push((name.into(), filter, Options::HANDLER, Some(handler)));
+        self
+    }
+
+    /// Adds a handler whose jobs are taken from [`Inbox::channel`].
+    pub fn channel(mut self, name: impl Into<String>, filter: Filter) -> Self {
+        self.handlers
+            .push((name.into(), filter, Options::CHANNEL, None));
+        self
+    }
+
+    /// Accepts events even while no handler is declared in the store. They are kept.
+    pub fn allow_unrouted(mut self) -> Self {
+        self.allow_unrouted = true;
+        self
+    }
+
+    /// How long running jobs may go on after the shutdown of [`Inbox::run`].
+    pub fn with_drain_deadline(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// A budget for body bytes other than the process's shared one.
+    pub fn with_body_budget(mut self, budget: BodyBudget) -> Self {
+        self.settings.budget = budget;
+        self
+    }
+
+    /// A clock other than the system's.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// The reply to refused deliveries, instead of a bare status. What it says is seen by
+    /// strangers.
+    pub fn with_response(
+        mut self,
+        respond: impl Fn(Rejection) -> Response<ReplyBody> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.set_respond(Arc::new(respond));
+        self
+    }
+
+    /// Builds the inbox and declares its handlers in the store.
+    ///
+    /// # Errors
+    /// Names that are malformed or there twice; a store that does not answer or does not fit.
+    pub async fn build(self) -> Result<Inbox, ConfigError> {
+        let mut sources = BTreeMap::new();
+        for source in self.sources {
+            warn_about(&source, sources.values());
+            let name = source.name().to_owned();
+            if sources.insert(name.clone(), source).is_some() {
+                return Err(ConfigError::Duplicate {
+                    what: "source",
+                    name,
+                });
+            }
+        }
+        let (mut handlers, mut names) = (Vec::new(), BTreeSet::new());
+        for (name, filter, options, handler) in self.handlers {
+            if !names.insert(name.clone()) {
+                return Err(ConfigError::Duplicate {
+                    what: "handler",
+                    name,
+                });
+            }
+            let name = Label::new("handler", &name)?;
+            handlers.push(Arc::new(Declared {
+                name,
+                filter,
+                options,
+                handler,
+            }));
+        }
+        let decls: Vec<_> = handlers
+            .iter()
+            .map(|declared| HandlerDecl {
+                name: declared.name.to_string(),
+                filter: declared.filter.to_bytes(),
+            })
+            .collect();
+        let registry = self
+            .store
+            .declare(&decls)
+            .await
+            .map_err(|why| ConfigError::Store {
+                reason: why.to_string(),
+            })?;
+        if registry.handlers.is_empty() && !self.allow_unrouted {
+            telemetry::warn(
+                "inbox",
+                "no handler is declared: every delivery will get 503",
+            );
+        }
+        for orphan in registry
+            .handlers
+            .iter()
+            .filter(|known| !names.contains(&known.name))
+        {
+            telemetry::warn(
+                &orphan.name,
+                "this handler is declared in the store but not here",
+            );
+        }
+        Ok(Inbox(Arc::new(Inner {
+            store: self.store,
+            sources: ArcSwap::from_pointee(sources),
+            changing: Mutex::new(()),
+            routes: ArcSwap::from_pointee(Routes::from(registry)),
+            handlers,
+            taken: Mutex::new(BTreeSet::new()),
+            allow_unrouted: self.allow_unrouted,
+            drain: self.drain,
+            settings: Arc::new(self.settings),
+            stop: watch::Sender::new(Stop::Not),
+        })))
+    }
+}
+
+impl std::fmt::Debug for InboxBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InboxBuilder")
+            .field("store", &self.store)
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is allowed but should be known.
+pub(super) fn warn_about<'s>(source: &Source, others: impl Iterator<Item = &'s Source>) {
+    let row = source.provider();
+    if row.envelope.id.is_empty() && source.no_id() == NoId::AcceptAll {
+        telemetry::warn(
+            source.name(),
+            "events have no id: duplicates are not noticed",
+        );
+    }
+    for other in others.filter(|other| other.shares_a_secret_with(source)) {
+        telemetry::warn(
+            source.name(),
+            &format!("shares a secret with {}", other.name()),
+        );
+    }
+}

@@ -1,0 +1,285 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, timeout_at};
+use tower::{Layer, Service, ServiceExt, util::Oneshot};
+
+use super::{Inbox, accept::Receipt};
+use crate::{
+    error::{Rejection, RejectionKind},
+    event::Event,
+    source::Source,
+    telemetry,
+    verify::{Gate, ReplyBody, Reservation, ResponseBody, Verdict, VerifiedBody, answer},
+};
+
+/// The inbox's answer to deliveries, for `route_service` and the like: verify, store, 200.
+pub type Endpoint = Webhook<Acknowledge>;
+
+/// Layer that applies [`Webhook`]: the inner service is called with events that are stored, and
+/// only writes the reply. It finds the [`Event`] and the [`Receipt`] in the request's extensions.
+#[derive(Clone, Debug)]
+pub struct WebhookLayer {
+    inbox: Inbox,
+    mount: Mount,
+}
+
+impl WebhookLayer {
+    pub(super) fn new(inbox: Inbox, mount: Mount) -> Self {
+        Self { inbox, mount }
+    }
+}
+
+impl<S> Layer<S> for WebhookLayer {
+    type Service = Webhook<S>;
+
+    fn layer(&self, inner: S) -> Webhook<S> {
+        Webhook {
+            inner,
+            inbox: self.inbox.clone(),
+            mount: self.mount.clone(),
+        }
+    }
+}
+
+/// Which source a request is for.
+#[derive(Clone, Debug)]
+pub(super) enum Mount {
+    /// The one with this name.
+    Source(String),
+    /// The one that the last segment of the path names.
+    LastSegment,
+}
+
+/// Verifies and stores deliveries, then lets the inner service write the reply.
+#[derive(Clone, Debug)]
+pub struct Webhook<S> {
+    inner: S,
+    inbox: Inbox,
+    mount: Mount,
+}
+
+impl Endpoint {
+    pub(super) fn endpoint(inbox: Inbox, mount: Mount) -> Self {
+        Self {
+            inner: Acknowledge,
+            inbox,
+            mount,
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Webhook<S>
+where
+    S: Service<Request<VerifiedBody>, Response = Response<R>> + Clone,
+    B: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = WebhookFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // As in `verify`: no permit is held while a stranger's body is read.
+        let inner = self.inner.clone();
+        drop(std::mem::replace(&mut self.inner, inner.clone()));
+        let (parts, body) = request.into_parts();
+        let name = match &self.mount {
+            Mount::Source(name) => name,
+            Mount::LastSegment => parts.uri.path().rsplit('/').next().unwrap_or_default(),
+        };
+        let begun = Instant::now();
+        let Some(source) = self.inbox.source(name) else {
+            let why = RejectionKind::UnknownSource.into();
+            let response = Some(self.inbox.0.settings.refuse(why));
+            return WebhookFuture {
+                kind: Kind::Refused { response },
+                intake: None,
+            };
+        };
+        let deadline = begun + source.reply_deadline();
+        let settings = self.inbox.0.settings.clone();
+        let gate = Gate::new(source.clone(), settings, deadline, parts, body);
+        let span = telemetry::Span::delivery(source.label(), source.provider().slug);
+        let inbox = self.inbox.clone();
+        let intake = Intake {
+            inbox,
+            source,
+            inner: Some(inner),
+            span,
+            begun,
+            deadline,
+        };
+        WebhookFuture {
+            kind: Kind::Verifying { gate },
+            intake: Some(intake),
+        }
+    }
+}
+
+/// What a delivery needs on its way.
+struct Intake<S> {
+    inbox: Inbox,
+    source: Source,
+    inner: Option<S>,
+    span: telemetry::Span,
+    begun: Instant,
+    deadline: Instant,
+}
+
+type Stored = (
+    Box<http::request::Parts>,
+    Box<Event>,
+    Result<Receipt, Rejection>,
+);
+
+pin_project! {
+    /// The future of [`Webhook`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct WebhookFuture<S: Service<Request<VerifiedBody>>, B> {
+        #[pin]
+        kind: Kind<S, B>,
+        intake: Option<Intake<S>>,
+    }
+}
+
+pin_project! {
+    #[project = KindProj]
+    enum Kind<S: Service<Request<VerifiedBody>>, B> {
+        Verifying { #[pin] gate: Gate<B> },
+        Storing { stored: Pin<Box<dyn Future<Output = Stored> + Send>> },
+        Calling { #[pin] response: Oneshot<S, Request<VerifiedBody>> },
+        Refused { response: Option<Response<ReplyBody>> },
+    }
+}
+
+impl<S: Service<Request<VerifiedBody>>, B> fmt::Debug for WebhookFuture<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookFuture").finish_non_exhaustive()
+    }
+}
+
+impl<S, B, R> Future for WebhookFuture<S, B>
+where
+    S: Service<Request<VerifiedBody>, Response = Response<R>>,
+    B: Body,
+{
+    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let span = this.intake.as_ref().map(|intake| intake.span.clone());
+        let mut advance = || loop {
+            let next = match this.kind.as_mut().project() {
+                KindProj::Calling { response } => {
+                    let response = ready!(response.poll(cx));
+                    return Poll::Ready(response.map(|r| r.map(ResponseBody::inner)));
+                }
+                KindProj::Refused { response } => {
+                    let response = response.take().unwrap_or_default();
+                    return Poll::Ready(Ok(response.map(ResponseBody::ours)));
+                }
+                KindProj::Verifying { gate } => match ready!(gate.poll(cx)) {
+                    Verdict::Verified(parts, event, reserved) => match this.intake {
+                        Some(intake) => Kind::Storing {
+                            stored: intake.store(parts, event, reserved),
+                        },
+                        None => Kind::Refused { response: None },
+                    },
+                    verdict => this
+                        .intake
+                        .as_ref()
+                        .map_or(Kind::Refused { response: None }, |i| i.refuse(verdict)),
+                },
+                KindProj::Storing { stored } => {
+                    let (parts, event, receipt) = ready!(stored.as_mut().poll(cx));
+                    match this.intake {
+                        Some(intake) => intake.acknowledge(*parts, *event, receipt),
+                        None => Kind::Refused { response: None },
+                    }
+                }
+            };
+            this.kind.set(next);
+        };
+        match span {
+            Some(span) => span.enter(advance),
+            None => advance(),
+        }
+    }
+}
+
+impl<S: Service<Request<VerifiedBody>>> Intake<S> {
+    /// The step that makes the reply a receipt.
+    fn store(
+        &self,
+        parts: Box<http::request::Parts>,
+        event: Box<Event>,
+        reserved: Reservation,
+    ) -> Pin<Box<dyn Future<Output = Stored> + Send>> {
+        let (inbox, source, deadline) = (self.inbox.clone(), self.source.clone(), self.deadline);
+        Box::pin(async move {
+            let receipt = timeout_at(deadline, inbox.0.accept(&event, &source)).await;
+            drop(reserved);
+            let late = |_| Err(RejectionKind::StoreUnavailable.into());
+            (parts, event, receipt.unwrap_or_else(late))
+        })
+    }
+
+    fn acknowledge<B>(
+        &mut self,
+        parts: http::request::Parts,
+        event: Event,
+        receipt: Result<Receipt, Rejection>,
+    ) -> Kind<S, B> {
+        match (receipt, self.inner.take()) {
+            (Ok(receipt), Some(inner)) => {
+                telemetry::replied(self.source.label(), self.begun.elapsed());
+                let mut request =
+                    Request::from_parts(parts, VerifiedBody::from(event.body().clone()));
+                request.extensions_mut().insert(event);
+                request.extensions_mut().insert(receipt);
+                Kind::Calling {
+                    response: inner.oneshot(request),
+                }
+            }
+            (Err(why), _) => self.refuse(Verdict::Refused(why)),
+            (Ok(_), None) => self.refuse(Verdict::Refused(RejectionKind::Misconfigured.into())),
+        }
+    }
+
+    fn refuse<B>(&self, verdict: Verdict) -> Kind<S, B> {
+        telemetry::replied(self.source.label(), self.begun.elapsed());
+        Kind::Refused {
+            response: Some(answer(verdict, &self.source, &self.inbox.0.settings)),
+        }
+    }
+}
+
+/// The reply of an [`Endpoint`] to what is stored: 200 with an empty body.
+#[derive(Clone, Copy, Debug)]
+pub struct Acknowledge;
+
+impl Service<Request<VerifiedBody>> for Acknowledge {
+    type Response = Response<ReplyBody>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<VerifiedBody>) -> Self::Future {
+        ready(Ok(Response::new(ReplyBody::default())))
+    }
+}

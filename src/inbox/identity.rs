@@ -1,0 +1,100 @@
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{Rejection, RejectionKind},
+    event::{Event, Provenance},
+    provider::NoId,
+    source::{ReplayPolicy, Source},
+    store::{AcceptanceId, DedupKey, ReplayGuard},
+};
+
+/// Who an event is, and who it must not be.
+pub(super) struct Identity {
+    pub(super) key: DedupKey,
+    pub(super) digest: [u8; 32],
+    pub(super) guard: ReplayGuard,
+}
+
+impl Identity {
+    /// The identity is (source, tenant, id) for signed ids and (source, tenant, id, body) for
+    /// unsigned ones: whoever replays a captured delivery under an id of his own choosing must not
+    /// be able to use up that id.
+    pub(super) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
+        let digest: [u8; 32] = Sha256::digest(event.body()).into();
+        let tenant = event.tenant().unwrap_or_default();
+        let key = |domain: &str, id: &[u8], body: &[u8]| {
+            hash(&[
+                domain.as_bytes(),
+                event.source().as_bytes(),
+                tenant.as_bytes(),
+                id,
+                body,
+            ])
+        };
+        let (key, guard) = match event.id() {
+            Some(id) if id.provenance == Provenance::Unsigned => {
+                let bytes = key("bytes", b"", &digest);
+                let guard = match source.replay_policy() {
+                    ReplayPolicy::Off => ReplayGuard::Off,
+                    ReplayPolicy::Flag => ReplayGuard::Flag(bytes),
+                    ReplayPolicy::Reject => ReplayGuard::Reject(bytes),
+                };
+                (key("unsigned id", id.value.as_bytes(), &digest), guard)
+            }
+            Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
+            None => match source.no_id() {
+                NoId::BodyDigest => (key("digest", b"", &digest), ReplayGuard::Off),
+                NoId::AcceptAll => (DedupKey(random()?), ReplayGuard::Off),
+            },
+        };
+        Ok(Self { key, digest, guard })
+    }
+}
+
+/// A name for an acceptance that nobody can guess and no other process chooses.
+pub(super) fn acceptance() -> Result<AcceptanceId, Rejection> {
+    random().map(AcceptanceId)
+}
+
+fn random() -> Result<[u8; 16], Rejection> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| RejectionKind::StoreUnavailable)?;
+    Ok(bytes)
+}
+
+/// 16 bytes of SHA-256 over the parts, each with its length before it: `ab` + `c` is not `a` + `bc`.
+fn hash(parts: &[&[u8]]) -> DedupKey {
+    let mut hash = Sha256::new();
+    hash.update(b"hookgate identity 1");
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash.finalize()[..16]);
+    DedupKey(key)
+}
+
+/// The text of a key in logs and for handlers.
+pub(super) fn text(key: DedupKey) -> String {
+    data_encoding::HEXLOWER.encode(&key.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cannot_flow_into_each_other() {
+        assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
+        assert_ne!(hash(&[b"a", b""]), hash(&[b"a"]));
+        assert_ne!(hash(&[b"", b"a"]), hash(&[b"a", b""]));
+    }
+
+    #[test]
+    fn the_hash_is_the_stored_one() {
+        // Changing it would make every remembered event new again.
+        let key = hash(&[b"signed id", b"stripe", b"", b"evt_1", b""]);
+        assert_eq!(text(key), "PENDING");
+    }
+}

@@ -1,0 +1,61 @@
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+/// When the next attempt follows a failed one. `None` means: none, it is dead.
+///
+/// A pure function of the attempts so far: the count is stored, so the schedule survives restarts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retry {
+    delays: &'static [Duration],
+}
+
+impl Retry {
+    /// 1 s, 4 s, 16 s, then dead: gives up after 21 s.
+    pub const FAST: Self = Self {
+        delays: &[
+            Duration::from_secs(1),
+            Duration::from_secs(4),
+            Duration::from_secs(16),
+        ],
+    };
+
+    /// These delays, then dead.
+    pub const fn after(delays: &'static [Duration]) -> Self {
+        Self { delays }
+    }
+
+    /// The delay after this many failed attempts, without jitter.
+    pub fn delay_after(&self, failed: u32) -> Option<Duration> {
+        let at = usize::try_from(failed).ok()?.checked_sub(1)?;
+        self.delays.get(at).copied()
+    }
+}
+
+/// The delay ±20 %: what failed together should not come back together.
+pub(super) fn jittered(delay: Duration) -> Duration {
+    let percent = 80 + RandomState::new().hash_one(0) % 41;
+    delay.mul_f64(percent as f64 / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_schedule_is_1_4_16_and_then_dead() {
+        let secs: Vec<_> = (0..6)
+            .map(|n| Retry::FAST.delay_after(n).map(|d| d.as_secs()))
+            .collect();
+        assert_eq!(secs, [None, Some(1), Some(4), Some(16), None, None]);
+    }
+
+    #[test]
+    fn jitter_stays_within_a_fifth() {
+        for _ in 0..1_000 {
+            let delay = jittered(Duration::from_secs(10)).as_secs_f64();
+            assert!((8.0..=12.0).contains(&delay), "{delay}");
+        }
+    }
+}

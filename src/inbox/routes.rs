@@ -1,0 +1,34 @@
+use super::filter::Filter;
+use crate::{event::Event, store::Registry};
+
+/// The registry with its filters read.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    pub(super) revision: u64,
+    handlers: Vec<(String, Filter)>,
+}
+
+impl Routes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.handlers.is_empty()
+    }
+
+    /// The handlers that get this event.
+    pub(super) fn of(&self, event: &Event) -> Vec<String> {
+        let kind = event.event_type().map(|kind| &*kind.value);
+        let version = event.version().map(|version| &*version.value);
+        let wants = |filter: &Filter| filter.matches(event.source(), kind, version);
+        let names = self.handlers.iter().filter(|(_, filter)| wants(filter));
+        names.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+impl From<Registry> for Routes {
+    fn from(registry: Registry) -> Self {
+        let read = |decl: crate::store::HandlerDecl| (decl.name, Filter::from_bytes(&decl.filter));
+        Self {
+            revision: registry.revision,
+            handlers: registry.handlers.into_iter().map(read).collect(),
+        }
+    }
+}
