@@ -25,11 +25,16 @@
 //! assert_eq!(store.level(), Level::Volatile);
 //! ```
 
-use std::{fmt, future::Future, pin::Pin, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
 use crate::error::StoreError;
+
+mod check;
+mod memory;
+
+pub use memory::MemoryStore;
 
 /// What a store's methods return. Boxed: a store is chosen at run time and shared as `dyn Store`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -140,7 +145,7 @@ pub struct Entry {
     /// The registry revision from which `routes` was computed.
     pub revision: u64,
     /// The handlers that get it, each declared, none twice. Empty: kept as unrouted.
-    pub routes: Vec<String>,
+    pub routes: Vec<Arc<str>>,
     /// Whether the same bytes under another id are looked for.
     pub replay_guard: ReplayGuard,
 }
@@ -216,7 +221,7 @@ pub struct Leased {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fence {
     /// The handler's name.
-    pub handler: String,
+    pub handler: Arc<str>,
     /// The acceptance whose payload the job refers to.
     pub acceptance: AcceptanceId,
     /// The event's key.

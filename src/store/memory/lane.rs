@@ -1,0 +1,75 @@
+//! One handler's queue.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::store::HandlerStats;
+
+/// A job is in at most one of the three collections; a dead or done one is in none.
+pub(super) struct Lane {
+    pub(super) name: Arc<str>,
+    pub(super) filter: Bytes,
+    pub(super) queued: VecDeque<JobId>,
+    /// By the lease's end and its token.
+    pub(super) leased: BTreeMap<(u64, u64), JobId>,
+    /// By due time and a running number.
+    pub(super) delayed: BTreeMap<(u64, u64), JobId>,
+    pub(super) dead: u64,
+    pub(super) arrived: Arc<Notify>,
+}
+
+/// Where a job is found: the event's slot, and its place among the event's jobs.
+#[derive(Clone, Copy)]
+pub(super) struct JobId {
+    pub(super) event: u32,
+    pub(super) job: u32,
+}
+
+impl Lane {
+    pub(super) fn new(name: &str, filter: Bytes) -> Self {
+        Self {
+            name: name.into(),
+            filter,
+            queued: VecDeque::new(),
+            leased: BTreeMap::new(),
+            delayed: BTreeMap::new(),
+            dead: 0,
+            arrived: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Queues a job and wakes one who waits for it.
+    pub(super) fn push(&mut self, job: JobId) {
+        self.queued.push_back(job);
+        self.arrived.notify_one();
+    }
+
+    /// Queues a job that was handed back: it was the oldest when it was taken.
+    pub(super) fn push_first(&mut self, job: JobId) {
+        self.queued.push_front(job);
+        self.arrived.notify_one();
+    }
+
+    /// The next job for a worker: those whose lease ran out come first.
+    pub(super) fn next(&mut self, now: u64) -> Option<JobId> {
+        match self.leased.first_entry() {
+            Some(oldest) if oldest.key().0 <= now => Some(oldest.remove()),
+            _ => self.queued.pop_front(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> HandlerStats {
+        HandlerStats {
+            handler: self.name.to_string(),
+            queued: self.queued.len() as u64,
+            processing: self.leased.len() as u64,
+            delayed: self.delayed.len() as u64,
+            dead: self.dead,
+        }
+    }
+}
