@@ -1,0 +1,135 @@
+//! The receiving side.
+
+use redis::Value;
+
+use super::{
+    RedisStore, reply,
+    scripts::{self, FORMAT, Verb},
+};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    store::{
+        Accept, AcceptanceId, Accepted, Entry, HandlerDecl, Registry, ReplayGuard, StoreFuture,
+        check,
+    },
+};
+
+impl Accept for RedisStore {
+    fn declare<'a>(&'a self, handlers: &'a [HandlerDecl]) -> StoreFuture<'a, Registry> {
+        Box::pin(async move {
+            check::names(handlers)?;
+            let meta = self.keys.meta();
+            let queues: Vec<_> = handlers.iter().map(|h| self.keys.queue(&h.name)).collect();
+            let mut keys = vec![meta.as_slice()];
+            keys.extend(queues.iter().map(Vec::as_slice));
+            let mut call = scripts::call(Verb::Declare, &keys);
+            call.arg(FORMAT).arg(IDLE_CONSUMER);
+            for HandlerDecl { name, filter } in handlers {
+                call.arg(name).arg(&filter[..]);
+            }
+            self.batcher.call(call, 0).await?;
+            self.reload().await
+        })
+    }
+
+    fn registry(&self) -> StoreFuture<'_, Registry> {
+        Box::pin(self.reload())
+    }
+
+    fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted> {
+        Box::pin(async move {
+            check::routes(&entry.routes)?;
+            let answer = self
+                .batcher
+                .call(self.accept_call(&entry), size(&entry))
+                .await?;
+            read(answer, &entry)
+        })
+    }
+}
+
+impl RedisStore {
+    fn accept_call(&self, entry: &Entry) -> redis::Cmd {
+        let (meta, dedup) = (self.keys.meta(), self.keys.dedup(&entry.key));
+        let event = self.keys.event(&entry.acceptance);
+        let (guard, mode) = match &entry.replay_guard {
+            ReplayGuard::Off => (dedup.clone(), ""),
+            ReplayGuard::Flag(body) => (self.keys.guard(body), "flag"),
+            ReplayGuard::Reject(body) => (self.keys.guard(body), "reject"),
+        };
+        let mut queues: Vec<_> = entry
+            .routes
+            .iter()
+            .map(|name| self.keys.queue(name))
+            .collect();
+        if queues.is_empty() {
+            queues.push(self.keys.unrouted());
+        }
+        let mut keys = vec![meta.as_slice(), &dedup, &event, &guard];
+        keys.extend(queues.iter().map(Vec::as_slice));
+        let mut call = scripts::call(Verb::Accept, &keys);
+        call.arg(FORMAT)
+            .arg(entry.revision)
+            .arg(&entry.key.0[..])
+            .arg(&entry.acceptance.0[..]);
+        call.arg(&entry.digest[..])
+            .arg(&entry.head[..])
+            .arg(&entry.body[..]);
+        call.arg(super::jobs::millis(entry.window));
+        call.arg(
+            self.max_bytes
+                .map(|max| max.to_string())
+                .unwrap_or_default(),
+        )
+        .arg(mode);
+        for name in &entry.routes {
+            call.arg(&**name);
+        }
+        call
+    }
+}
+
+/// What the script said: a word, and what belongs to it.
+fn read(answer: Value, entry: &Entry) -> Result<Accepted, StoreError> {
+    let mut parts = reply::read::<Vec<Value>>(answer)?.into_iter();
+    let word: String = reply::read(parts.next().unwrap_or_default())?;
+    let detail = parts.next().unwrap_or_default();
+    match word.as_str() {
+        "new" => Ok(Accepted::New {
+            repeated_bytes: reply::read::<u8>(detail)? == 1,
+        }),
+        "duplicate" => duplicate(&reply::read::<Vec<u8>>(detail)?, entry),
+        "stale" => Ok(Accepted::StaleRoutes),
+        "repeated" => Ok(Accepted::RepeatedBytes),
+        "unknown" => Err(check::unknown(&reply::read::<String>(detail)?)),
+        "full" => Err(StoreError::new(
+            StoreErrorKind::Full,
+            "the payload bytes are at their bound",
+        )),
+        _ => Err(reply::corrupt("accept.lua answered with an unknown word")),
+    }
+}
+
+/// A record: its state, 16 bytes of acceptance, 8 of digest, and more when it is finished.
+fn duplicate(record: &[u8], entry: &Entry) -> Result<Accepted, StoreError> {
+    let parts = record.split_first_chunk::<17>().and_then(|(start, rest)| {
+        let (digest, _) = rest.split_first_chunk::<8>()?;
+        let (state, acceptance) = start.split_first()?;
+        Some((*state, AcceptanceId(acceptance.try_into().ok()?), digest))
+    });
+    let Some((state @ (b'A' | b'F' | b'X'), acceptance, digest)) = parts else {
+        return Err(reply::corrupt("a dedup record is not readable"));
+    };
+    Ok(Accepted::Duplicate {
+        acceptance,
+        same_body: *digest == entry.digest,
+        dead: state == b'X',
+    })
+}
+
+fn size(entry: &Entry) -> usize {
+    entry.head.len() + entry.body.len()
+}
+
+/// Milliseconds after which a consumer that holds nothing is taken for gone: a week.
+const IDLE_CONSUMER: u64 = 7 * 86_400_000;

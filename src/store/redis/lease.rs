@@ -1,0 +1,183 @@
+//! Taking jobs.
+//!
+//! Jobs are taken by a script that does not block, so that nothing is ever handed to a reader that
+//! has gone. Waiting is a blocking `XREAD` without the group, which takes nothing: it only tells
+//! that something arrived. The price: an arrival wakes every process that waits for the handler.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use redis::Value;
+use tokio::time::Instant;
+
+use super::{
+    RedisStore,
+    jobs::{entry, millis},
+    lanes::Lane,
+    reply,
+    scripts::{self, Verb},
+};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    store::{AcceptanceId, DedupKey, Fence, Held, Jobs, LeaseRequest, Leased},
+};
+
+/// A stream entry under lease: its id, its delivery count, its fields.
+type Taken = (String, u32, Vec<Vec<u8>>);
+
+impl RedisStore {
+    pub(super) async fn lease_or_wait(
+        &self,
+        request: LeaseRequest<'_>,
+    ) -> Result<Vec<Leased>, StoreError> {
+        let lane = self.lane(request.handler).await?;
+        let started = Instant::now();
+        loop {
+            let (newest, taken) = self.take(&lane, &request).await?;
+            if !taken.is_empty() {
+                let jobs = self.with_payloads(&lane, request.lease, taken).await?;
+                if !jobs.is_empty() {
+                    return Ok(jobs);
+                }
+                continue;
+            }
+            let left = request.wait.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Ok(Vec::new());
+            }
+            self.wait(&lane, &newest, left.min(look_again(request.lease)))
+                .await?;
+        }
+    }
+
+    /// What is there now, and the newest entry of the queue when that is nothing.
+    async fn take(
+        &self,
+        lane: &Lane,
+        request: &LeaseRequest<'_>,
+    ) -> Result<(String, Vec<Taken>), StoreError> {
+        let cursor = lane
+            .cursor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut call = scripts::call(Verb::Lease, &[&lane.queue]);
+        call.arg(&self.consumer)
+            .arg(request.max.clamp(1, MAX_TAKEN));
+        call.arg(nominal_idle(request.lease)?)
+            .arg(NOMINAL)
+            .arg(cursor);
+        let answer = self.batcher.call(call, 0).await?;
+        let (cursor, newest, taken) = reply::read(answer)?;
+        *lane.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
+        Ok((newest, taken))
+    }
+
+    /// Returns when something newer is there, or after `at_most`.
+    async fn wait(&self, lane: &Lane, newest: &str, at_most: Duration) -> Result<(), StoreError> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("XREAD").arg("COUNT").arg(1);
+        // Zero would be for ever.
+        pipeline.arg("BLOCK").arg(millis(at_most).max(1));
+        pipeline.arg("STREAMS").arg(&lane.queue).arg(newest);
+        self.side.read(&pipeline, at_most).await.map(drop)
+    }
+
+    async fn with_payloads(
+        &self,
+        lane: &Arc<Lane>,
+        lease: Duration,
+        taken: Vec<Taken>,
+    ) -> Result<Vec<Leased>, StoreError> {
+        let mut fences = Vec::with_capacity(taken.len());
+        let mut pipeline = redis::pipe();
+        for job in &taken {
+            let (fence, deliveries) = fence(lane, lease, job)?;
+            pipeline
+                .cmd("HMGET")
+                .arg(self.keys.event(&fence.acceptance))
+                .arg("h")
+                .arg("b");
+            fences.push((fence, deliveries));
+        }
+        let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
+        let mut jobs = Vec::with_capacity(fences.len());
+        for ((fence, deliveries), payload) in fences.into_iter().zip(payloads) {
+            let Some((head, body)) = payload_of(payload)? else {
+                // Somebody removed it from outside. Without it nobody can do the job, and as a
+                // dead letter it is seen.
+                let (Held::Applied | Held::Lost) = self.bury(&fence, "payload is missing").await?;
+                continue;
+            };
+            let (key, attempt) = (fence.key, fence.attempt);
+            jobs.push(Leased {
+                fence,
+                key,
+                head,
+                body,
+                attempt,
+                deliveries,
+            });
+        }
+        Ok(jobs)
+    }
+}
+
+/// The idle time at which a lease of this length starts, in milliseconds: it ends at [`NOMINAL`].
+pub(super) fn nominal_idle(lease: Duration) -> Result<u64, StoreError> {
+    NOMINAL
+        .checked_sub(millis(lease))
+        .ok_or_else(|| StoreError::new(StoreErrorKind::Invalid, "a lease lasts a day at the most"))
+}
+
+fn fence(
+    lane: &Lane,
+    lease: Duration,
+    (id, count, fields): &Taken,
+) -> Result<(Fence, u32), StoreError> {
+    let unreadable = || reply::corrupt("a queue entry in Redis is not readable");
+    let field = |name: &[u8]| {
+        let mut pairs = fields.chunks_exact(2);
+        pairs
+            .find(|pair| pair[0] == name)
+            .map(|pair| pair[1].as_slice())
+            .ok_or_else(unreadable)
+    };
+    let bytes = |name| <[u8; 16]>::try_from(field(name)?).map_err(|_| unreadable());
+    let number = |name| {
+        let text = std::str::from_utf8(field(name)?).map_err(|_| unreadable())?;
+        text.parse::<u32>().map_err(|_| unreadable())
+    };
+    let place = u16::try_from(number(b"p")?).map_err(|_| unreadable())?;
+    let fence = Fence {
+        handler: Arc::clone(&lane.name),
+        acceptance: AcceptanceId(bytes(b"e")?),
+        key: DedupKey(bytes(b"k")?),
+        entry: entry(id, place),
+        token: u64::from(*count),
+        attempt: number(b"n")?,
+        lease,
+    };
+    Ok((fence, number(b"d")?.saturating_add(*count)))
+}
+
+fn payload_of(value: Value) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+    let (head, body): (Option<Vec<u8>>, Option<Vec<u8>>) = reply::read(value)?;
+    Ok(head
+        .zip(body)
+        .map(|(head, body)| (head.into(), body.into())))
+}
+
+/// How often one who waits looks for leases that ran out: soon enough for short leases, and once a
+/// second for all others, so that an idle store costs next to nothing.
+fn look_again(lease: Duration) -> Duration {
+    (lease / 4).clamp(Duration::from_millis(20), Duration::from_secs(1))
+}
+
+/// The idle time in milliseconds at which every lease is over; also the longest one.
+const NOMINAL: u64 = 86_400_000;
+/// Jobs taken by one script at the most, whatever was asked for.
+const MAX_TAKEN: usize = 512;

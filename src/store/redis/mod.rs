@@ -1,0 +1,175 @@
+//! The store in Redis: one inbox for many machines.
+//!
+//! ```no_run
+//! use hookgate::store::redis::{RedisStore, deadpool_redis::{Config, Runtime}};
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = Config::from_url("redis://127.0.0.1/").create_pool(Some(Runtime::Tokio1))?;
+//! let store = RedisStore::new(pool).with_namespace("shop")?;
+//! store.connect().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # What it needs
+//!
+//! Redis 6.2 or later with `maxmemory-policy noeviction`: an evicted record is an event accepted
+//! twice, an evicted queue is events lost. What an answer stands for depends on the server's
+//! persistence, which this version does not check: [`RedisStore::level`](super::Store::level) is
+//! [`Level::Volatile`] unless you assert more by [`RedisStore::with_asserted_level`].
+//!
+//! # Connections
+//!
+//! The pool's manager makes them, with the pool's address and credentials; none is checked out,
+//! since a check-out costs a round trip. Two long-lived ones carry every verb, batched: calls that
+//! arrive together share a pipeline. Payloads are read, and new jobs waited for, on others. Each
+//! is made again when it breaks.
+//!
+//! # Keys
+//!
+//! All start with `{namespace:0}`, one hash slot (`0` is the partition; there is one so far):
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `m` | hash | format, partitions, revision, payload bytes; number `n:` and filter `f:` of handlers |
+//! | `d:<key>` | string | the dedup record: state, acceptance, digest; when finished, each handler's state |
+//! | `e:<acceptance, hex>` | hash | head `h`, body `b`, window `w`, each handler's state `s` |
+//! | `q:<handler>` | stream | queued and leased jobs; the group `w` has the leases |
+//! | `z:<handler>` | zset | delayed jobs by due time |
+//! | `x:<handler>` | stream | dead letters |
+//! | `u` | stream | events that no handler wanted |
+//! | `g:<key>` | string | the replay guard: who brought these bytes |
+//!
+//! Each verb is one script; the first line of its file says what it keeps true.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use ::deadpool_redis;
+pub use ::redis;
+
+use self::{batch::Batcher, keys::Keys, lanes::Lanes, side::Side};
+use super::{Level, Store};
+use crate::error::{ConfigError, StoreError};
+
+mod accept;
+mod batch;
+mod jobs;
+mod keys;
+mod lanes;
+mod lease;
+mod pool;
+mod reply;
+mod scripts;
+mod side;
+
+pub use pool::RedisPool;
+
+/// Keeps everything in Redis. Cheap to share, not to make: one a process.
+///
+/// Nothing is sent before the first call or [`connect`](Self::connect). Payload bytes are bounded
+/// by [`with_max_bytes`](Self::with_max_bytes), and by the server's `maxmemory` in any case.
+pub struct RedisStore {
+    pool: RedisPool,
+    keys: Arc<Keys>,
+    max_bytes: Option<u64>,
+    level: Level,
+    /// How long one call may take.
+    timeout: Duration,
+    /// This instance's name among the consumers: never used before, so that nobody else's pending
+    /// entries count as ours.
+    consumer: String,
+    batcher: Batcher,
+    side: Side,
+    lanes: Lanes,
+}
+
+impl RedisStore {
+    /// A store on the servers of this pool, under the namespace `hookgate`.
+    pub fn new(pool: impl Into<RedisPool>) -> Self {
+        let (pool, keys) = (pool.into(), Arc::new(Keys::new("hookgate")));
+        Self {
+            batcher: Batcher::new(pool.clone(), Arc::clone(&keys), RESPONSE_TIMEOUT),
+            side: Side::new(pool.clone(), RESPONSE_TIMEOUT),
+            pool,
+            keys,
+            max_bytes: None,
+            level: Level::Volatile,
+            timeout: RESPONSE_TIMEOUT,
+            consumer: scripts::random_name(),
+            lanes: Lanes::default(),
+        }
+    }
+
+    /// Sets the prefix of all keys: stores with different ones do not see each other.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadName`] unless it is 1 to 64 characters of `[A-Za-z0-9._-]`.
+    pub fn with_namespace(mut self, namespace: &str) -> Result<Self, ConfigError> {
+        let good = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+        if namespace.is_empty() || namespace.len() > 64 || !namespace.bytes().all(good) {
+            return Err(ConfigError::BadName {
+                what: "namespace",
+                name: namespace.to_owned(),
+            });
+        }
+        self.keys = Arc::new(Keys::new(namespace));
+        Ok(self.rewired())
+    }
+
+    /// Sets how many bytes of heads and bodies may be held; no bound of its own by default. All
+    /// processes should say the same: each one's accepts go by its own figure.
+    #[must_use]
+    pub fn with_max_bytes(mut self, max: u64) -> Self {
+        self.max_bytes = Some(max);
+        self
+    }
+
+    /// Sets how long one call may take, connecting included; 1.2 s by default, at least 10 ms.
+    /// Waiting for jobs comes on top of it.
+    #[must_use]
+    pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.max(Duration::from_millis(10));
+        self.rewired()
+    }
+
+    /// Takes your word for what an answer stands for, e.g. [`Level::Local`] on a server with
+    /// `appendonly yes` and `appendfsync always`. Nothing checks it, and no replica is waited for.
+    #[must_use]
+    pub fn with_asserted_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Connects and checks the stored format, so that mistakes surface now.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server cannot be reached, `Corrupt` when another format or number of
+    /// partitions is stored under this namespace; nothing is changed then.
+    pub async fn connect(&self) -> Result<(), StoreError> {
+        self.reload().await.map(drop)
+    }
+
+    /// For the setters: nothing has been sent yet, so that nothing is lost.
+    fn rewired(mut self) -> Self {
+        self.batcher = Batcher::new(self.pool.clone(), Arc::clone(&self.keys), self.timeout);
+        self.side = Side::new(self.pool.clone(), self.timeout);
+        self
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("keys", &self.keys)
+            .field("max_bytes", &self.max_bytes)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for RedisStore {
+    fn level(&self) -> Level {
+        self.level
+    }
+}
+
+/// One try of an accept and its one repetition fit into the 3 s that an answer may take.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(1_200);

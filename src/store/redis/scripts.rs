@@ -1,0 +1,76 @@
+//! The scripts, and calls to them.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Script};
+
+macro_rules! scripts {
+    ($($name:ident $file:literal)*) => {
+        /// A verb.
+        #[derive(Clone, Copy)]
+        pub(super) enum Verb { $($name,)* }
+
+        static SCRIPTS: LazyLock<Vec<(&str, Script)>> = LazyLock::new(|| {
+            vec![$({
+                const TEXT: &str = include_str!(concat!("scripts/", $file));
+                (TEXT, Script::new(TEXT))
+            },)*]
+        });
+    };
+}
+
+scripts! {
+    Accept "accept.lua"
+    Bury "bury.lua"
+    Declare "declare.lua"
+    Done "done.lua"
+    Extend "extend.lua"
+    HandBack "hand_back.lua"
+    Lease "lease.lua"
+    Open "open.lua"
+    Promote "promote.lua"
+    Retry "retry.lua"
+    Stats "stats.lua"
+}
+
+/// The layout of the keys. Another one is refused.
+pub(super) const FORMAT: &str = "1";
+/// Over how many hash slots the events are spread.
+pub(super) const PARTITIONS: &str = "1";
+
+/// A call with these keys; its arguments are to be added.
+pub(super) fn call(verb: Verb, keys: &[&[u8]]) -> Cmd {
+    let mut command = redis::cmd("EVALSHA");
+    command
+        .arg(SCRIPTS[verb as usize].1.get_hash())
+        .arg(keys.len());
+    for key in keys {
+        command.arg(*key);
+    }
+    command
+}
+
+/// The commands that make the server know every script.
+pub(super) fn load() -> redis::Pipeline {
+    let mut pipeline = redis::pipe();
+    for (text, _) in SCRIPTS.iter() {
+        pipeline.cmd("SCRIPT").arg("LOAD").arg(*text);
+    }
+    pipeline
+}
+
+/// 128 random bits in hex; the process' address space and the time where the system has none to
+/// give, which still differ from one process to the next.
+pub(super) fn random_name() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let mut bytes = [0_u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        let (a, b) = (
+            RandomState::new().hash_one(0),
+            RandomState::new().hash_one(1),
+        );
+        bytes[..8].copy_from_slice(&a.to_le_bytes());
+        bytes[8..].copy_from_slice(&b.to_le_bytes());
+    }
+    data_encoding::HEXLOWER.encode(&bytes)
+}
