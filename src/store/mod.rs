@@ -32,6 +32,8 @@ use bytes::Bytes;
 use crate::error::StoreError;
 
 mod check;
+#[cfg(feature = "test-util")]
+pub mod contract;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;

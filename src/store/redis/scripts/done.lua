@@ -21,7 +21,8 @@ for i = 3, #states, 4 do
 end
 local size = redis.call('HSTRLEN', KEYS[3], 'h') + redis.call('HSTRLEN', KEYS[3], 'b')
 redis.call('UNLINK', KEYS[3])
-redis.call('HINCRBY', KEYS[2], 'bytes', -size)
+-- Not -size: Lua writes a negative zero as "-0", which is no integer to Redis.
+redis.call('HINCRBY', KEYS[2], 'bytes', 0 - size)
 -- Another acceptance's record is not touched.
 if record and record:sub(2, 17) == ARGV[4] then
   redis.call('SET', KEYS[4], 'F' .. record:sub(2, 25) .. states, 'PX', event[2])

@@ -1,0 +1,201 @@
+//! Random work, and the books must balance.
+
+use std::collections::{HashMap, HashSet};
+
+use super::*;
+
+/// Point 5: for every event and handler exactly one of queued, processing, delayed, dead and done.
+///
+/// A seeded driver accepts, leases with leases that run out at once, and lets owners and zombies
+/// (those whose lease was taken over) do everything they may. After every hundred steps the store's
+/// counts must be what the driver's own books say; in the end every job that is neither dead nor
+/// done is found by leasing, once.
+pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) {
+    for seed in 1..=3 {
+        let store = factory.open(ROOMY).await;
+        store.declare(&handlers(&HANDLERS)).await.expect("declare");
+        let mut driver = Driver::new(store, seed);
+        for step in 0..1_500 {
+            driver.step().await;
+            if step % 100 == 0 {
+                driver.balance().await;
+            }
+        }
+        assert!(driver.refused > 20, "too few zombies for a test: {}", driver.refused);
+        driver.drain().await;
+    }
+}
+
+const HANDLERS: [&str; 3] = ["one", "two", "three"];
+
+/// A job's name in the driver's books: the handler and the event.
+type Name = (Arc<str>, AcceptanceId);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// Queued, or processing: which of them depends on the time.
+    There,
+    Delayed,
+    Dead,
+    Done,
+}
+
+struct Driver {
+    store: Arc<dyn Store>,
+    random: u64,
+    books: HashMap<Name, Place>,
+    entries: Vec<Entry>,
+    /// Every lease ever given out.
+    fences: Vec<Fence>,
+    /// The lease that counts, of each job under one.
+    current: HashMap<Name, (String, u64)>,
+    refused: u32,
+}
+
+impl Driver {
+    fn new(store: Arc<dyn Store>, seed: u64) -> Self {
+        let (books, entries, fences, current) = Default::default();
+        Self { store, random: seed, books, entries, fences, current, refused: 0 }
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        let x = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.random = x;
+        (x >> 33) as usize % n
+    }
+
+    async fn step(&mut self) {
+        match self.below(10) {
+            0 | 1 => self.accept().await,
+            2 => self.accept_again().await,
+            3..=5 => self.lease().await,
+            6 => self.promote().await,
+            _ => self.end_one().await,
+        }
+    }
+
+    async fn accept(&mut self) {
+        let routes: Vec<_> = HANDLERS.into_iter().filter(|_| self.below(3) > 0).collect();
+        let entry = event(&routes);
+        accept_new(&*self.store, &entry).await;
+        for route in &entry.routes {
+            self.books.insert((Arc::clone(route), entry.acceptance), Place::There);
+        }
+        self.entries.push(entry);
+    }
+
+    async fn accept_again(&mut self) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let i = self.below(self.entries.len());
+        let entry = self.entries[i].clone();
+        let is_dead = |route: &Arc<str>| {
+            self.books[&(Arc::clone(route), entry.acceptance)] == Place::Dead
+        };
+        let dead = entry.routes.iter().any(is_dead);
+        let acceptance = entry.acceptance;
+        let answer = self.store.accept(again(&entry)).await.expect("accept");
+        assert_eq!(answer, Accepted::Duplicate { acceptance, same_body: true, dead });
+    }
+
+    /// Half of the leases run out at once: their owners become zombies.
+    async fn lease(&mut self) {
+        let handler = HANDLERS[self.below(3)];
+        let (length, max) = ([LONG, ms(1)][self.below(2)], 1 + self.below(3));
+        for job in lease(&*self.store, handler, max, length).await {
+            let name = (Arc::clone(&job.fence.handler), job.fence.acceptance);
+            assert_eq!(self.books.get(&name), Some(&Place::There), "{name:?} leased");
+            self.current.insert(name, (job.fence.entry.clone(), job.fence.token));
+            self.fences.push(job.fence);
+        }
+    }
+
+    async fn promote(&mut self) {
+        let handler: Arc<str> = Arc::from(HANDLERS[self.below(3)]);
+        let delayed = |(name, place): &(&Name, &mut Place)| {
+            name.0 == handler && **place == Place::Delayed
+        };
+        // All delays are zero; a millisecond later all are due.
+        pause(ms(2)).await;
+        let moved = self.store.promote(&handler, 1_000).await.expect("promote").moved;
+        let mut count = 0;
+        for (_, place) in self.books.iter_mut().filter(delayed) {
+            *place = Place::There;
+            count += 1;
+        }
+        assert_eq!(moved, count);
+    }
+
+    async fn end_one(&mut self) {
+        if self.fences.is_empty() {
+            return;
+        }
+        let i = self.below(self.fences.len());
+        // It stays among them: used again, it is a zombie's.
+        let fence = self.fences[i].clone();
+        let name = (Arc::clone(&fence.handler), fence.acceptance);
+        let counts = self.current.get(&name) == Some(&(fence.entry.clone(), fence.token));
+        let store = Arc::clone(&self.store);
+        let (held, place) = match self.below(6) {
+            0 => (store.retry(&fence, NOW).await, Some(Place::Delayed)),
+            1 => (store.bury(&fence, "random").await, Some(Place::Dead)),
+            2 => (store.hand_back(&fence).await, Some(Place::There)),
+            3 => (store.extend(&fence).await, None),
+            _ => (store.done(&fence).await, Some(Place::Done)),
+        };
+        let expected = if counts { Held::Applied } else { Held::Lost };
+        assert_eq!(held.expect("held"), expected, "{name:?}, whose lease counts: {counts}");
+        self.refused += u32::from(!counts);
+        if let (true, Some(place)) = (counts, place) {
+            self.books.insert(name.clone(), place);
+            self.current.remove(&name);
+        }
+    }
+
+    async fn balance(&self) {
+        for handler in HANDLERS {
+            let mut ours = [0; 3];
+            for ((_, _), place) in self.books.iter().filter(|((name, _), _)| &**name == handler) {
+                match place {
+                    Place::There => ours[0] += 1,
+                    Place::Delayed => ours[1] += 1,
+                    Place::Dead => ours[2] += 1,
+                    Place::Done => {}
+                }
+            }
+            let [queued, processing, delayed, dead] = counts(&*self.store, handler).await;
+            assert_eq!([queued + processing, delayed, dead], ours, "{handler}");
+        }
+    }
+
+    /// Hands every lease back and finishes what is there: each job once, with its own payload.
+    async fn drain(mut self) {
+        for handler in HANDLERS {
+            self.store.promote(handler, 1_000).await.expect("promote");
+        }
+        for fence in std::mem::take(&mut self.fences) {
+            let _: Held = self.store.hand_back(&fence).await.expect("hand_back");
+        }
+        let mut seen = HashSet::new();
+        for handler in HANDLERS {
+            loop {
+                let wait = ms(100);
+                let request = LeaseRequest { handler, max: 50, lease: LONG, wait };
+                let jobs = self.store.lease(request).await.expect("lease");
+                if jobs.is_empty() {
+                    break;
+                }
+                for job in jobs {
+                    let name = (Arc::clone(&job.fence.handler), job.fence.acceptance);
+                    assert!(seen.insert(name.clone()), "{name:?} is there twice");
+                    assert_eq!(self.store.done(&job.fence).await.expect("done"), Held::Applied);
+                }
+            }
+        }
+        for (name, place) in &self.books {
+            let left = matches!(place, Place::There | Place::Delayed);
+            assert_eq!(seen.contains(name), left, "{name:?} was {place:?}");
+        }
+    }
+}
