@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::filter::Filter;
 use crate::{event::Event, store::Registry};
 
@@ -5,7 +7,7 @@ use crate::{event::Event, store::Registry};
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     pub(super) revision: u64,
-    handlers: Vec<(String, Filter)>,
+    handlers: Vec<(Arc<str>, Filter)>,
 }
 
 impl Routes {
@@ -14,18 +16,19 @@ impl Routes {
     }
 
     /// The handlers that get this event.
-    pub(super) fn of(&self, event: &Event) -> Vec<String> {
+    pub(super) fn of(&self, event: &Event) -> Vec<Arc<str>> {
         let kind = event.event_type().map(|kind| &*kind.value);
         let version = event.version().map(|version| &*version.value);
         let wants = |filter: &Filter| filter.matches(event.source(), kind, version);
         let names = self.handlers.iter().filter(|(_, filter)| wants(filter));
-        names.map(|(name, _)| name.clone()).collect()
+        names.map(|(name, _)| Arc::clone(name)).collect()
     }
 }
 
 impl From<Registry> for Routes {
     fn from(registry: Registry) -> Self {
-        let read = |decl: crate::store::HandlerDecl| (decl.name, Filter::from_bytes(&decl.filter));
+        let read =
+            |decl: crate::store::HandlerDecl| (decl.name.into(), Filter::from_bytes(&decl.filter));
         Self {
             revision: registry.revision,
             handlers: registry.handlers.into_iter().map(read).collect(),

@@ -85,10 +85,10 @@ impl KeyedMac {
 
     /// The tag of what `write` feeds, piece by piece, into the MAC.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Tag {
-        fn run<M: Mac + Clone>(keyed: &M, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Output<M>
-        where
-            M: hmac::digest::FixedOutput,
-        {
+        fn run<M: Mac + Clone + hmac::digest::FixedOutput>(
+            keyed: &M,
+            write: impl FnOnce(&mut dyn FnMut(&[u8])),
+        ) -> Output<M> {
             let mut mac = keyed.clone();
             write(&mut |piece| Mac::update(&mut mac, piece));
             Mac::finalize(mac).into_bytes()

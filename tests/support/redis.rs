@@ -31,7 +31,12 @@ impl RedisServer {
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for redis-server");
         let arguments = arguments.iter().map(|a| (*a).to_owned()).collect();
-        let mut server = Self { child: None, port: 0, arguments, folder };
+        let mut server = Self {
+            child: None,
+            port: 0,
+            arguments,
+            folder,
+        };
         // A port that is free now may be taken a moment later.
         for _ in 0..20 {
             let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -66,14 +71,25 @@ impl RedisServer {
         self.kill();
         let until = Instant::now() + Duration::from_secs(10);
         while !self.run() {
-            assert!(Instant::now() < until, "redis-server did not come back: {}", self.log());
+            assert!(
+                Instant::now() < until,
+                "redis-server did not come back: {}",
+                self.log()
+            );
         }
     }
 
     fn run(&mut self) -> bool {
         let log = File::create(self.folder.path().join("log")).expect("a log file");
         let child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args([
+                "--port",
+                &self.port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+            ])
             .args(["--dir", &self.folder.path().display().to_string()])
             .args(["--maxmemory-policy", "noeviction"])
             .args(&self.arguments)

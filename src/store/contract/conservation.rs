@@ -21,7 +21,11 @@ pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) 
                 driver.balance().await;
             }
         }
-        assert!(driver.refused > 20, "too few zombies for a test: {}", driver.refused);
+        assert!(
+            driver.refused > 20,
+            "too few zombies for a test: {}",
+            driver.refused
+        );
         driver.drain().await;
     }
 }
@@ -55,11 +59,22 @@ struct Driver {
 impl Driver {
     fn new(store: Arc<dyn Store>, seed: u64) -> Self {
         let (books, entries, fences, current) = Default::default();
-        Self { store, random: seed, books, entries, fences, current, refused: 0 }
+        Self {
+            store,
+            random: seed,
+            books,
+            entries,
+            fences,
+            current,
+            refused: 0,
+        }
     }
 
     fn below(&mut self, n: usize) -> usize {
-        let x = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let x = self
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         self.random = x;
         (x >> 33) as usize % n
     }
@@ -79,7 +94,8 @@ impl Driver {
         let entry = event(&routes);
         accept_new(&*self.store, &entry).await;
         for route in &entry.routes {
-            self.books.insert((Arc::clone(route), entry.acceptance), Place::There);
+            self.books
+                .insert((Arc::clone(route), entry.acceptance), Place::There);
         }
         self.entries.push(entry);
     }
@@ -90,13 +106,19 @@ impl Driver {
         }
         let i = self.below(self.entries.len());
         let entry = self.entries[i].clone();
-        let is_dead = |route: &Arc<str>| {
-            self.books[&(Arc::clone(route), entry.acceptance)] == Place::Dead
-        };
+        let is_dead =
+            |route: &Arc<str>| self.books[&(Arc::clone(route), entry.acceptance)] == Place::Dead;
         let dead = entry.routes.iter().any(is_dead);
         let acceptance = entry.acceptance;
         let answer = self.store.accept(again(&entry)).await.expect("accept");
-        assert_eq!(answer, Accepted::Duplicate { acceptance, same_body: true, dead });
+        assert_eq!(
+            answer,
+            Accepted::Duplicate {
+                acceptance,
+                same_body: true,
+                dead
+            }
+        );
     }
 
     /// Half of the leases run out at once: their owners become zombies.
@@ -105,20 +127,29 @@ impl Driver {
         let (length, max) = ([LONG, ms(1)][self.below(2)], 1 + self.below(3));
         for job in lease(&*self.store, handler, max, length).await {
             let name = (Arc::clone(&job.fence.handler), job.fence.acceptance);
-            assert_eq!(self.books.get(&name), Some(&Place::There), "{name:?} leased");
-            self.current.insert(name, (job.fence.entry.clone(), job.fence.token));
+            assert_eq!(
+                self.books.get(&name),
+                Some(&Place::There),
+                "{name:?} leased"
+            );
+            self.current
+                .insert(name, (job.fence.entry.clone(), job.fence.token));
             self.fences.push(job.fence);
         }
     }
 
     async fn promote(&mut self) {
         let handler: Arc<str> = Arc::from(HANDLERS[self.below(3)]);
-        let delayed = |(name, place): &(&Name, &mut Place)| {
-            name.0 == handler && **place == Place::Delayed
-        };
+        let delayed =
+            |(name, place): &(&Name, &mut Place)| name.0 == handler && **place == Place::Delayed;
         // All delays are zero; a millisecond later all are due.
         pause(ms(2)).await;
-        let moved = self.store.promote(&handler, 1_000).await.expect("promote").moved;
+        let moved = self
+            .store
+            .promote(&handler, 1_000)
+            .await
+            .expect("promote")
+            .moved;
         let mut count = 0;
         for (_, place) in self.books.iter_mut().filter(delayed) {
             *place = Place::There;
@@ -145,7 +176,11 @@ impl Driver {
             _ => (store.done(&fence).await, Some(Place::Done)),
         };
         let expected = if counts { Held::Applied } else { Held::Lost };
-        assert_eq!(held.expect("held"), expected, "{name:?}, whose lease counts: {counts}");
+        assert_eq!(
+            held.expect("held"),
+            expected,
+            "{name:?}, whose lease counts: {counts}"
+        );
         self.refused += u32::from(!counts);
         if let (true, Some(place)) = (counts, place) {
             self.books.insert(name.clone(), place);
@@ -156,7 +191,11 @@ impl Driver {
     async fn balance(&self) {
         for handler in HANDLERS {
             let mut ours = [0; 3];
-            for ((_, _), place) in self.books.iter().filter(|((name, _), _)| &**name == handler) {
+            for ((_, _), place) in self
+                .books
+                .iter()
+                .filter(|((name, _), _)| &**name == handler)
+            {
                 match place {
                     Place::There => ours[0] += 1,
                     Place::Delayed => ours[1] += 1,
@@ -181,7 +220,12 @@ impl Driver {
         for handler in HANDLERS {
             loop {
                 let wait = ms(100);
-                let request = LeaseRequest { handler, max: 50, lease: LONG, wait };
+                let request = LeaseRequest {
+                    handler,
+                    max: 50,
+                    lease: LONG,
+                    wait,
+                };
                 let jobs = self.store.lease(request).await.expect("lease");
                 if jobs.is_empty() {
                     break;
@@ -189,7 +233,10 @@ impl Driver {
                 for job in jobs {
                     let name = (Arc::clone(&job.fence.handler), job.fence.acceptance);
                     assert!(seen.insert(name.clone()), "{name:?} is there twice");
-                    assert_eq!(self.store.done(&job.fence).await.expect("done"), Held::Applied);
+                    assert_eq!(
+                        self.store.done(&job.fence).await.expect("done"),
+                        Held::Applied
+                    );
                 }
             }
         }

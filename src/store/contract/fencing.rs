@@ -53,7 +53,10 @@ pub async fn a_lease_that_ran_out_is_taken_over_with_one_delivery_more(factory: 
         assert_eq!((job.attempt, job.deliveries), (0, deliveries));
         assert!(tokens.insert((job.fence.entry.clone(), job.fence.token)));
         pause(ms(50)).await;
-        assert!(lease(&*store, A, 1, LONG).await.is_empty(), "the lease still runs");
+        assert!(
+            lease(&*store, A, 1, LONG).await.is_empty(),
+            "the lease still runs"
+        );
         pause(ms(150)).await;
     }
 }
@@ -63,7 +66,12 @@ pub async fn one_who_waits_gets_a_lease_that_runs_out_meanwhile(factory: &impl F
     let store = opened(factory).await;
     accept_new(&*store, &event(&[A])).await;
     let old = only(&*store, A, ms(200)).await;
-    let request = LeaseRequest { handler: A, max: 1, lease: ms(200), wait: ms(2_000) };
+    let request = LeaseRequest {
+        handler: A,
+        max: 1,
+        lease: ms(200),
+        wait: ms(2_000),
+    };
     let jobs = store.lease(request).await.expect("lease");
     assert_eq!((jobs.len(), jobs[0].deliveries), (1, 2));
     all_lost(&*store, &old.fence).await;
@@ -78,10 +86,16 @@ pub async fn leases_of_different_lengths_end_each_in_its_own_time(factory: &impl
     let short = only(&*store, A, ms(100)).await;
     pause(ms(200)).await;
     let taken = lease(&*store, A, 10, ms(50)).await;
-    assert_eq!(taken.iter().map(|job| job.key).collect::<Vec<_>>(), [short.key]);
+    assert_eq!(
+        taken.iter().map(|job| job.key).collect::<Vec<_>>(),
+        [short.key]
+    );
     pause(ms(100)).await;
     let taken = lease(&*store, A, 10, LONG).await;
-    assert_eq!(taken.iter().map(|job| job.key).collect::<Vec<_>>(), [short.key]);
+    assert_eq!(
+        taken.iter().map(|job| job.key).collect::<Vec<_>>(),
+        [short.key]
+    );
     assert_eq!(store.done(&long.fence).await.expect("done"), Held::Applied);
 }
 
@@ -92,7 +106,10 @@ pub async fn an_extended_lease_is_not_taken_over(factory: &impl Factory) {
     let job = only(&*store, A, ms(400)).await;
     for _ in 0..3 {
         pause(ms(200)).await;
-        assert_eq!(store.extend(&job.fence).await.expect("extend"), Held::Applied);
+        assert_eq!(
+            store.extend(&job.fence).await.expect("extend"),
+            Held::Applied
+        );
         assert!(lease(&*store, A, 1, LONG).await.is_empty());
     }
     pause(ms(500)).await;
@@ -111,7 +128,10 @@ pub async fn a_zombie_changes_nothing(factory: &impl Factory) {
     let before = store.stats().await.expect("stats");
     all_lost(&*store, &zombie.fence).await;
     assert_eq!(store.stats().await.expect("stats"), before);
-    assert_eq!(store.extend(&owner.fence).await.expect("extend"), Held::Applied);
+    assert_eq!(
+        store.extend(&owner.fence).await.expect("extend"),
+        Held::Applied
+    );
     assert_eq!(store.done(&owner.fence).await.expect("done"), Held::Applied);
     all_lost(&*store, &zombie.fence).await;
     finish(&*store, B).await;

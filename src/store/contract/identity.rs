@@ -30,10 +30,17 @@ pub async fn concurrent_accepts_of_one_key_give_one_new(factory: &impl Factory) 
             });
         }
         let answers = tries.join_all().await;
-        let new: Vec<_> = answers.iter().filter(|(_, answer)| *answer == NEW).collect();
+        let new: Vec<_> = answers
+            .iter()
+            .filter(|(_, answer)| *answer == NEW)
+            .collect();
         assert_eq!(new.len(), 1, "one of sixteen is new");
         for (_, answer) in answers.iter().filter(|(_, answer)| *answer != NEW) {
-            let stands = Accepted::Duplicate { acceptance: new[0].0, same_body: true, dead: false };
+            let stands = Accepted::Duplicate {
+                acceptance: new[0].0,
+                same_body: true,
+                dead: false,
+            };
             assert_eq!(*answer, stands);
         }
     }
@@ -48,7 +55,14 @@ pub async fn an_accept_may_be_repeated(factory: &impl Factory) {
     accept_new(&*store, &entry).await;
     let acceptance = entry.acceptance;
     let repeated = store.accept(entry).await.expect("accept");
-    assert_eq!(repeated, Accepted::Duplicate { acceptance, same_body: true, dead: false });
+    assert_eq!(
+        repeated,
+        Accepted::Duplicate {
+            acceptance,
+            same_body: true,
+            dead: false
+        }
+    );
     assert_eq!(counts(&*store, A).await, [1, 0, 0, 0]);
 }
 
@@ -59,37 +73,80 @@ pub async fn a_duplicate_tells_what_stands(factory: &impl Factory) {
     accept_new(&*store, &entry).await;
     let stands = |same_body, dead| {
         let acceptance = entry.acceptance;
-        Accepted::Duplicate { acceptance, same_body, dead }
+        Accepted::Duplicate {
+            acceptance,
+            same_body,
+            dead,
+        }
     };
-    let other_body = Entry { digest: *b"digest-2", ..again(&entry) };
-    assert_eq!(store.accept(other_body.clone()).await.expect("accept"), stands(false, false));
+    let other_body = Entry {
+        digest: *b"digest-2",
+        ..again(&entry)
+    };
+    assert_eq!(
+        store.accept(other_body.clone()).await.expect("accept"),
+        stands(false, false)
+    );
     let job = only(&*store, A, LONG).await;
-    assert_eq!(store.accept(again(&entry)).await.expect("accept"), stands(true, false));
-    assert_eq!(store.bury(&job.fence, "broken").await.expect("bury"), Held::Applied);
-    assert_eq!(store.accept(again(&entry)).await.expect("accept"), stands(true, true));
+    assert_eq!(
+        store.accept(again(&entry)).await.expect("accept"),
+        stands(true, false)
+    );
+    assert_eq!(
+        store.bury(&job.fence, "broken").await.expect("bury"),
+        Held::Applied
+    );
+    assert_eq!(
+        store.accept(again(&entry)).await.expect("accept"),
+        stands(true, true)
+    );
     finish(&*store, B).await;
-    assert_eq!(store.accept(again(&entry)).await.expect("accept"), stands(true, true));
-    assert_eq!(store.accept(other_body).await.expect("accept"), stands(false, true));
+    assert_eq!(
+        store.accept(again(&entry)).await.expect("accept"),
+        stands(true, true)
+    );
+    assert_eq!(
+        store.accept(other_body).await.expect("accept"),
+        stands(false, true)
+    );
 
     let other = event(&[A]);
     accept_new(&*store, &other).await;
     finish(&*store, A).await;
     let answer = store.accept(again(&other)).await.expect("accept");
     let acceptance = other.acceptance;
-    assert_eq!(answer, Accepted::Duplicate { acceptance, same_body: true, dead: false });
+    assert_eq!(
+        answer,
+        Accepted::Duplicate {
+            acceptance,
+            same_body: true,
+            dead: false
+        }
+    );
 }
 
 /// Point 3.
 pub async fn the_window_starts_at_the_last_done(factory: &impl Factory) {
     let store = opened(factory).await;
-    let entry = Entry { window: ms(400), ..event(&[A, B]) };
+    let entry = Entry {
+        window: ms(400),
+        ..event(&[A, B])
+    };
     accept_new(&*store, &entry).await;
     finish(&*store, A).await;
     pause(ms(500)).await;
-    assert_ne!(store.accept(again(&entry)).await.expect("accept"), NEW, "b is not done yet");
+    assert_ne!(
+        store.accept(again(&entry)).await.expect("accept"),
+        NEW,
+        "b is not done yet"
+    );
     finish(&*store, B).await;
     pause(ms(100)).await;
-    assert_ne!(store.accept(again(&entry)).await.expect("accept"), NEW, "the window has begun");
+    assert_ne!(
+        store.accept(again(&entry)).await.expect("accept"),
+        NEW,
+        "the window has begun"
+    );
     pause(ms(500)).await;
     accept_new(&*store, &again(&entry)).await;
 }
@@ -97,21 +154,33 @@ pub async fn the_window_starts_at_the_last_done(factory: &impl Factory) {
 /// Point 3: however long it takes.
 pub async fn no_window_runs_while_jobs_are_queued_delayed_or_dead(factory: &impl Factory) {
     let store = opened(factory).await;
-    let short = || Entry { window: ms(50), ..event(&[A]) };
+    let short = || Entry {
+        window: ms(50),
+        ..event(&[A])
+    };
     let (delayed, dead, queued, leased) = (short(), short(), short(), short());
     accept_new(&*store, &delayed).await;
     let job = only(&*store, A, LONG).await;
-    assert_eq!(store.retry(&job.fence, LONG).await.expect("retry"), Held::Applied);
+    assert_eq!(
+        store.retry(&job.fence, LONG).await.expect("retry"),
+        Held::Applied
+    );
     accept_new(&*store, &dead).await;
     let job = only(&*store, A, LONG).await;
-    assert_eq!(store.bury(&job.fence, "broken").await.expect("bury"), Held::Applied);
+    assert_eq!(
+        store.bury(&job.fence, "broken").await.expect("bury"),
+        Held::Applied
+    );
     accept_new(&*store, &leased).await;
     only(&*store, A, LONG).await;
     accept_new(&*store, &queued).await;
     pause(ms(150)).await;
     for entry in [&delayed, &dead, &queued, &leased] {
         let answer = store.accept(again(entry)).await.expect("accept");
-        assert_ne!(answer, NEW, "a record must not expire before its event is done");
+        assert_ne!(
+            answer, NEW,
+            "a record must not expire before its event is done"
+        );
     }
     assert_eq!(counts(&*store, A).await, [1, 1, 1, 1]);
 }
@@ -119,12 +188,18 @@ pub async fn no_window_runs_while_jobs_are_queued_delayed_or_dead(factory: &impl
 /// Points 3 and 4.
 pub async fn a_later_acceptance_is_out_of_reach_for_an_older_ones_worker(factory: &impl Factory) {
     let store = opened(factory).await;
-    let entry = Entry { window: ms(50), ..event(&[A]) };
+    let entry = Entry {
+        window: ms(50),
+        ..event(&[A])
+    };
     accept_new(&*store, &entry).await;
     let old = only(&*store, A, LONG).await;
     assert_eq!(store.done(&old.fence).await.expect("done"), Held::Applied);
     pause(ms(150)).await;
-    let later = Entry { body: Bytes::from_static(b"later"), ..again(&entry) };
+    let later = Entry {
+        body: Bytes::from_static(b"later"),
+        ..again(&entry)
+    };
     accept_new(&*store, &later).await;
     all_lost(&*store, &old.fence).await;
     let job = only(&*store, A, LONG).await;
@@ -139,8 +214,14 @@ pub async fn stale_routes_change_nothing(factory: &impl Factory) {
     let store = opened(factory).await;
     let before = store.stats().await.expect("stats");
     for revision in [0, 2] {
-        let entry = Entry { revision, ..event(&[A]) };
-        assert_eq!(store.accept(entry).await.expect("accept"), Accepted::StaleRoutes);
+        let entry = Entry {
+            revision,
+            ..event(&[A])
+        };
+        assert_eq!(
+            store.accept(entry).await.expect("accept"),
+            Accepted::StaleRoutes
+        );
     }
     assert_eq!(store.stats().await.expect("stats"), before);
     let entry = event(&[A]);
@@ -156,9 +237,14 @@ pub async fn stale_routes_change_nothing(factory: &impl Factory) {
 /// An event without routes is kept, and its window starts at once.
 pub async fn what_nobody_wants_is_kept(factory: &impl Factory) {
     let store = opened(factory).await;
-    let entry = Entry { window: ms(300), ..event(&[]) };
+    let entry = Entry {
+        window: ms(300),
+        ..event(&[])
+    };
     accept_new(&*store, &entry).await;
-    let Stats { unrouted, bytes, .. } = store.stats().await.expect("stats");
+    let Stats {
+        unrouted, bytes, ..
+    } = store.stats().await.expect("stats");
     assert_eq!((unrouted, bytes), (1, 9));
     assert_ne!(store.accept(again(&entry)).await.expect("accept"), NEW);
     pause(ms(400)).await;
@@ -171,18 +257,33 @@ pub async fn what_nobody_wants_is_kept(factory: &impl Factory) {
 pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Factory) {
     let store = opened(factory).await;
     let body = DedupKey(fresh());
-    let guarded = |replay_guard| Entry { replay_guard, window: ms(400), ..event(&[A]) };
+    let guarded = |replay_guard| Entry {
+        replay_guard,
+        window: ms(400),
+        ..event(&[A])
+    };
     let first = guarded(ReplayGuard::Flag(body));
     accept_new(&*store, &first).await;
-    let flagged = store.accept(guarded(ReplayGuard::Flag(body))).await.expect("accept");
-    assert_eq!(flagged, Accepted::New { repeated_bytes: true });
+    let flagged = store
+        .accept(guarded(ReplayGuard::Flag(body)))
+        .await
+        .expect("accept");
+    assert_eq!(
+        flagged,
+        Accepted::New {
+            repeated_bytes: true
+        }
+    );
     let before = store.stats().await.expect("stats");
     let rejected = guarded(ReplayGuard::Reject(body));
     let answer = store.accept(rejected.clone()).await.expect("accept");
     assert_eq!(answer, Accepted::RepeatedBytes);
     assert_eq!(store.stats().await.expect("stats"), before);
     // A redelivery under the same id is a duplicate first.
-    let duplicate = Entry { replay_guard: ReplayGuard::Reject(body), ..again(&first) };
+    let duplicate = Entry {
+        replay_guard: ReplayGuard::Reject(body),
+        ..again(&first)
+    };
     let answer = store.accept(duplicate).await.expect("accept");
     assert!(matches!(answer, Accepted::Duplicate { .. }));
     accept_new(&*store, &guarded(ReplayGuard::Off)).await;
@@ -196,22 +297,51 @@ pub async fn payloads_are_any_bytes(factory: &impl Factory) {
     let store = opened(factory).await;
     let all: Bytes = (0..=255).collect();
     let large: Bytes = (0..1 << 20).map(|i: u32| (i * 31 >> 3) as u8).collect();
-    for bytes in [all, Bytes::from_static(b"\0"), Bytes::from_static(b"\r\n\xff\xfe"), Bytes::new(), large] {
-        let entry = Entry { head: bytes.clone(), body: bytes.clone(), ..event(&[A]) };
+    for bytes in [
+        all,
+        Bytes::from_static(b"\0"),
+        Bytes::from_static(b"\r\n\xff\xfe"),
+        Bytes::new(),
+        large,
+    ] {
+        let entry = Entry {
+            head: bytes.clone(),
+            body: bytes.clone(),
+            ..event(&[A])
+        };
         accept_new(&*store, &entry).await;
         let job = only(&*store, A, LONG).await;
-        assert!(job.head == bytes && job.body == bytes, "{} bytes came back changed", bytes.len());
+        assert!(
+            job.head == bytes && job.body == bytes,
+            "{} bytes came back changed",
+            bytes.len()
+        );
         assert_eq!(store.done(&job.fence).await.expect("done"), Held::Applied);
     }
     for id in [[0; 16], [0xff; 16], *b"\r\n0123456789\0{}$"] {
         let (key, acceptance) = (DedupKey(id), AcceptanceId(id));
-        accept_new(&*store, &Entry { key, acceptance, digest: [0; 8], ..event(&[A]) }).await;
+        accept_new(
+            &*store,
+            &Entry {
+                key,
+                acceptance,
+                digest: [0; 8],
+                ..event(&[A])
+            },
+        )
+        .await;
         let job = only(&*store, A, LONG).await;
         assert_eq!((job.key, job.fence.acceptance), (key, acceptance));
-        assert_eq!(store.retry(&job.fence, NOW).await.expect("retry"), Held::Applied);
+        assert_eq!(
+            store.retry(&job.fence, NOW).await.expect("retry"),
+            Held::Applied
+        );
         assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
         let job = only(&*store, A, LONG).await;
-        assert_eq!((job.key, job.fence.acceptance, job.attempt), (key, acceptance, 1));
+        assert_eq!(
+            (job.key, job.fence.acceptance, job.attempt),
+            (key, acceptance, 1)
+        );
         assert_eq!(store.done(&job.fence).await.expect("done"), Held::Applied);
     }
     assert_eq!(store.stats().await.expect("stats").bytes, 0);

@@ -124,7 +124,9 @@ const A: &str = "a";
 const B: &str = "b";
 const ROOMY: u64 = 64 << 20;
 const NOW: Duration = Duration::ZERO;
-const NEW: Accepted = Accepted::New { repeated_bytes: false };
+const NEW: Accepted = Accepted::New {
+    repeated_bytes: false,
+};
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -134,7 +136,10 @@ const fn ms(ms: u64) -> Duration {
 const LONG: Duration = Duration::from_secs(600);
 
 fn handlers(names: &[&str]) -> Vec<HandlerDecl> {
-    let decl = |name: &&str| HandlerDecl { name: (*name).to_owned(), filter: Bytes::from_static(b"*") };
+    let decl = |name: &&str| HandlerDecl {
+        name: (*name).to_owned(),
+        filter: Bytes::from_static(b"*"),
+    };
     names.iter().map(decl).collect()
 }
 
@@ -173,7 +178,10 @@ fn event(routes: &[&str]) -> Entry {
 
 /// The same event delivered again.
 fn again(entry: &Entry) -> Entry {
-    Entry { acceptance: AcceptanceId(fresh()), ..entry.clone() }
+    Entry {
+        acceptance: AcceptanceId(fresh()),
+        ..entry.clone()
+    }
 }
 
 async fn accept_new(store: &dyn Store, entry: &Entry) {
@@ -181,7 +189,15 @@ async fn accept_new(store: &dyn Store, entry: &Entry) {
 }
 
 async fn lease(store: &dyn Store, handler: &str, max: usize, lease: Duration) -> Vec<Leased> {
-    store.lease(LeaseRequest { handler, max, lease, wait: NOW }).await.expect("lease")
+    store
+        .lease(LeaseRequest {
+            handler,
+            max,
+            lease,
+            wait: NOW,
+        })
+        .await
+        .expect("lease")
 }
 
 /// The one job that is there.
@@ -199,8 +215,18 @@ async fn finish(store: &dyn Store, handler: &str) {
 /// Queued, processing, delayed, dead.
 async fn counts(store: &dyn Store, handler: &str) -> [u64; 4] {
     let stats = store.stats().await.expect("stats");
-    let found = stats.handlers.into_iter().find(|h| h.handler == handler).expect("declared");
-    let HandlerStats { queued, processing, delayed, dead, .. } = found;
+    let found = stats
+        .handlers
+        .into_iter()
+        .find(|h| h.handler == handler)
+        .expect("declared");
+    let HandlerStats {
+        queued,
+        processing,
+        delayed,
+        dead,
+        ..
+    } = found;
     [queued, processing, delayed, dead]
 }
 

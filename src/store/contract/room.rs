@@ -4,7 +4,9 @@ use super::*;
 
 /// Point 6.
 pub async fn a_full_store_refuses_and_has_done_nothing(factory: &impl Factory) {
-    let Some(store) = bounded(factory).await else { return };
+    let Some(store) = bounded(factory).await else {
+        return;
+    };
     let first = sized(&[A], 600);
     accept_new(&*store, &first).await;
     let before = store.stats().await.expect("stats");
@@ -14,11 +16,22 @@ pub async fn a_full_store_refuses_and_has_done_nothing(factory: &impl Factory) {
             replay_guard: ReplayGuard::Reject(DedupKey(fresh())),
             ..sized(routes, 401)
         };
-        assert_eq!(kind(store.accept(refused.clone()).await), StoreErrorKind::Full);
+        assert_eq!(
+            kind(store.accept(refused.clone()).await),
+            StoreErrorKind::Full
+        );
         assert_eq!(store.stats().await.expect("stats"), before);
         // No record, no guard: one that fits is new.
         let (head, body) = (Bytes::new(), Bytes::new());
-        accept_new(&*store, &Entry { head, body, ..refused }).await;
+        accept_new(
+            &*store,
+            &Entry {
+                head,
+                body,
+                ..refused
+            },
+        )
+        .await;
         let before_len = before.handlers.len();
         assert_eq!(before_len, 2);
         if !routes.is_empty() {
@@ -29,23 +42,38 @@ pub async fn a_full_store_refuses_and_has_done_nothing(factory: &impl Factory) {
     let answer = store.accept(again(&first)).await.expect("accept");
     assert!(matches!(answer, Accepted::Duplicate { .. }));
     accept_new(&*store, &sized(&[B], 400)).await;
-    assert_eq!(store.stats().await.expect("stats").bytes, 1_000, "the bound is inclusive");
-    assert_eq!(kind(store.accept(sized(&[B], 1)).await), StoreErrorKind::Full);
+    assert_eq!(
+        store.stats().await.expect("stats").bytes,
+        1_000,
+        "the bound is inclusive"
+    );
+    assert_eq!(
+        kind(store.accept(sized(&[B], 1)).await),
+        StoreErrorKind::Full
+    );
 }
 
 /// Full is not for ever.
 pub async fn done_makes_room(factory: &impl Factory) {
-    let Some(store) = bounded(factory).await else { return };
+    let Some(store) = bounded(factory).await else {
+        return;
+    };
     for _ in 0..5 {
         accept_new(&*store, &sized(&[A], 1_000)).await;
         let refused = sized(&[A], 1_000);
         assert_eq!(kind(store.accept(refused).await), StoreErrorKind::Full);
         let job = only(&*store, A, LONG).await;
         // Work goes on in a full store.
-        assert_eq!(store.retry(&job.fence, NOW).await.expect("retry"), Held::Applied);
+        assert_eq!(
+            store.retry(&job.fence, NOW).await.expect("retry"),
+            Held::Applied
+        );
         assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
         let job = only(&*store, A, LONG).await;
-        assert_eq!(store.hand_back(&job.fence).await.expect("hand_back"), Held::Applied);
+        assert_eq!(
+            store.hand_back(&job.fence).await.expect("hand_back"),
+            Held::Applied
+        );
         finish(&*store, A).await;
         assert_eq!(store.stats().await.expect("stats").bytes, 0);
     }
@@ -53,7 +81,9 @@ pub async fn done_makes_room(factory: &impl Factory) {
 
 /// One payload, many jobs.
 pub async fn an_event_for_two_handlers_is_counted_once(factory: &impl Factory) {
-    let Some(store) = bounded(factory).await else { return };
+    let Some(store) = bounded(factory).await else {
+        return;
+    };
     accept_new(&*store, &sized(&[A, B], 1_000)).await;
     assert_eq!(store.stats().await.expect("stats").bytes, 1_000);
     finish(&*store, A).await;
@@ -88,5 +118,9 @@ async fn finish_where_empty(store: &dyn Store) {
 fn sized(routes: &[&str], bytes: usize) -> Entry {
     let half = bytes / 2;
     let (head, body) = (vec![1; half].into(), vec![2; bytes - half].into());
-    Entry { head, body, ..event(routes) }
+    Entry {
+        head,
+        body,
+        ..event(routes)
+    }
 }

@@ -10,7 +10,10 @@ pub async fn declaring_twice_changes_nothing_and_another_filter_raises_the_revis
     factory: &impl Factory,
 ) {
     let store = factory.open(ROOMY).await;
-    assert_eq!(store.registry().await.expect("registry"), Default::default());
+    assert_eq!(
+        store.registry().await.expect("registry"),
+        Default::default()
+    );
     let mut declared = handlers(&[B, A]);
     let first = store.declare(&declared).await.expect("declare");
     assert_eq!((first.revision, &first.handlers), (1, &declared));
@@ -23,7 +26,10 @@ pub async fn declaring_twice_changes_nothing_and_another_filter_raises_the_revis
     assert_eq!((third.revision, names), (3, vec![B, A, "c"]));
     assert_eq!(store.registry().await.expect("registry"), third);
     for name in ["", "a b", "{a}", "ä", &"a".repeat(65)] {
-        assert_eq!(kind(store.declare(&handlers(&[name])).await), StoreErrorKind::Invalid);
+        assert_eq!(
+            kind(store.declare(&handlers(&[name])).await),
+            StoreErrorKind::Invalid
+        );
     }
     assert_eq!(store.registry().await.expect("registry"), third);
 }
@@ -34,17 +40,34 @@ pub async fn an_unknown_handler_is_invalid(factory: &impl Factory) {
     accept_new(&*store, &event(&[A])).await;
     let job = only(&*store, A, LONG).await;
     let before = store.stats().await.expect("stats");
-    let request = LeaseRequest { handler: "x", max: 1, lease: LONG, wait: NOW };
+    let request = LeaseRequest {
+        handler: "x",
+        max: 1,
+        lease: LONG,
+        wait: NOW,
+    };
     assert_eq!(kind(store.lease(request).await), StoreErrorKind::Invalid);
     assert_eq!(kind(store.promote("x", 1).await), StoreErrorKind::Invalid);
-    let fence = Fence { handler: Arc::from("x"), ..job.fence };
+    let fence = Fence {
+        handler: Arc::from("x"),
+        ..job.fence
+    };
     assert_eq!(kind(store.extend(&fence).await), StoreErrorKind::Invalid);
     assert_eq!(kind(store.done(&fence).await), StoreErrorKind::Invalid);
-    assert_eq!(kind(store.retry(&fence, NOW).await), StoreErrorKind::Invalid);
+    assert_eq!(
+        kind(store.retry(&fence, NOW).await),
+        StoreErrorKind::Invalid
+    );
     assert_eq!(kind(store.bury(&fence, "").await), StoreErrorKind::Invalid);
     assert_eq!(kind(store.hand_back(&fence).await), StoreErrorKind::Invalid);
-    assert_eq!(kind(store.accept(event(&[A, "x"])).await), StoreErrorKind::Invalid);
-    assert_eq!(kind(store.accept(event(&[A, A])).await), StoreErrorKind::Invalid);
+    assert_eq!(
+        kind(store.accept(event(&[A, "x"])).await),
+        StoreErrorKind::Invalid
+    );
+    assert_eq!(
+        kind(store.accept(event(&[A, A])).await),
+        StoreErrorKind::Invalid
+    );
     assert_eq!(store.stats().await.expect("stats"), before);
 }
 
@@ -77,7 +100,12 @@ pub async fn a_waiting_lease_returns_promptly_when_a_job_arrives(factory: &impl 
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 let wait = Duration::from_secs(20);
-                let request = LeaseRequest { handler: A, max: 1, lease: LONG, wait };
+                let request = LeaseRequest {
+                    handler: A,
+                    max: 1,
+                    lease: LONG,
+                    wait,
+                };
                 let jobs = store.lease(request).await.expect("lease");
                 (jobs, Instant::now())
             })
@@ -88,14 +116,24 @@ pub async fn a_waiting_lease_returns_promptly_when_a_job_arrives(factory: &impl 
         match held {
             None => accept_new(&*store, &event(&[A])).await,
             Some(job) => {
-                assert_eq!(store.hand_back(&job.fence).await.expect("hand_back"), Held::Applied);
+                assert_eq!(
+                    store.hand_back(&job.fence).await.expect("hand_back"),
+                    Held::Applied
+                );
             }
         }
         let (jobs, returned) = waiting.await.expect("task");
         assert_eq!(jobs.len(), 1);
         // A poll once a second would be caught.
-        assert!(returned.duration_since(arrived) < ms(500), "{:?}", returned - arrived);
-        assert_eq!(store.done(&jobs[0].fence).await.expect("done"), Held::Applied);
+        assert!(
+            returned.duration_since(arrived) < ms(500),
+            "{:?}",
+            returned - arrived
+        );
+        assert_eq!(
+            store.done(&jobs[0].fence).await.expect("done"),
+            Held::Applied
+        );
     }
 }
 
@@ -106,9 +144,18 @@ pub async fn a_lease_without_jobs_returns_after_its_wait(factory: &impl Factory)
     assert!(lease(&*store, A, 1, LONG).await.is_empty());
     assert!(started.elapsed() < ms(150));
     let started = Instant::now();
-    let request = LeaseRequest { handler: A, max: 1, lease: LONG, wait: ms(200) };
+    let request = LeaseRequest {
+        handler: A,
+        max: 1,
+        lease: LONG,
+        wait: ms(200),
+    };
     assert!(store.lease(request).await.expect("lease").is_empty());
-    assert!((ms(195)..ms(1_000)).contains(&started.elapsed()), "{:?}", started.elapsed());
+    assert!(
+        (ms(195)..ms(1_000)).contains(&started.elapsed()),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 /// A worker is not given more than it can do.
@@ -134,17 +181,32 @@ pub async fn a_retried_job_is_due_after_its_delay_with_one_attempt_more(factory:
     accept_new(&*store, &entry).await;
     for attempt in 0..3 {
         let job = only(&*store, A, LONG).await;
-        assert_eq!((job.attempt, job.fence.attempt, job.deliveries), (attempt, attempt, 1));
+        assert_eq!(
+            (job.attempt, job.fence.attempt, job.deliveries),
+            (attempt, attempt, 1)
+        );
         assert_eq!((job.key, &job.body), (entry.key, &entry.body));
-        assert_eq!(store.retry(&job.fence, ms(300)).await.expect("retry"), Held::Applied);
+        assert_eq!(
+            store.retry(&job.fence, ms(300)).await.expect("retry"),
+            Held::Applied
+        );
         assert_eq!(counts(&*store, A).await, [0, 0, 1, 0]);
         let Promoted { moved, next_due } = store.promote(A, 10).await.expect("promote");
         assert_eq!(moved, 0, "not due yet");
-        assert!((ms(1)..=ms(300)).contains(&next_due.expect("one is delayed")), "{next_due:?}");
+        assert!(
+            (ms(1)..=ms(300)).contains(&next_due.expect("one is delayed")),
+            "{next_due:?}"
+        );
         assert!(lease(&*store, A, 1, LONG).await.is_empty());
         pause(ms(350)).await;
         let promoted = store.promote(A, 10).await.expect("promote");
-        assert_eq!(promoted, Promoted { moved: 1, next_due: None });
+        assert_eq!(
+            promoted,
+            Promoted {
+                moved: 1,
+                next_due: None
+            }
+        );
     }
     finish(&*store, A).await;
     assert_eq!(counts(&*store, A).await, [0; 4]);
@@ -158,17 +220,35 @@ pub async fn promote_moves_no_more_than_it_was_told_oldest_first(factory: &impl 
         let entry = event(&[A]);
         accept_new(&*store, &entry).await;
         let job = only(&*store, A, LONG).await;
-        assert_eq!(store.retry(&job.fence, ms(delay)).await.expect("retry"), Held::Applied);
+        assert_eq!(
+            store.retry(&job.fence, ms(delay)).await.expect("retry"),
+            Held::Applied
+        );
         due.insert(0, entry.key);
     }
     pause(ms(200)).await;
     let promoted = store.promote(A, 3).await.expect("promote");
-    assert_eq!(promoted, Promoted { moved: 3, next_due: Some(NOW) });
+    assert_eq!(
+        promoted,
+        Promoted {
+            moved: 3,
+            next_due: Some(NOW)
+        }
+    );
     assert_eq!(counts(&*store, A).await, [3, 0, 1, 0]);
     let jobs = lease(&*store, A, 10, LONG).await;
     assert_eq!(jobs.iter().map(|job| job.key).collect::<Vec<_>>(), due[..3]);
-    assert_eq!(store.promote(A, 3).await.expect("promote"), Promoted { moved: 1, next_due: None });
-    assert_eq!(store.promote(B, 3).await.expect("promote"), Promoted::default());
+    assert_eq!(
+        store.promote(A, 3).await.expect("promote"),
+        Promoted {
+            moved: 1,
+            next_due: None
+        }
+    );
+    assert_eq!(
+        store.promote(B, 3).await.expect("promote"),
+        Promoted::default()
+    );
 }
 
 /// Dead is dead until somebody replays it.
@@ -176,13 +256,26 @@ pub async fn a_buried_job_is_not_leased_again(factory: &impl Factory) {
     let store = opened(factory).await;
     accept_new(&*store, &event(&[A, B])).await;
     let job = only(&*store, A, ms(50)).await;
-    assert_eq!(store.bury(&job.fence, "\0 any \u{1f980} text").await.expect("bury"), Held::Applied);
+    assert_eq!(
+        store
+            .bury(&job.fence, "\0 any \u{1f980} text")
+            .await
+            .expect("bury"),
+        Held::Applied
+    );
     pause(ms(100)).await;
     assert!(lease(&*store, A, 1, LONG).await.is_empty());
-    assert_eq!(store.promote(A, 10).await.expect("promote"), Promoted::default());
+    assert_eq!(
+        store.promote(A, 10).await.expect("promote"),
+        Promoted::default()
+    );
     assert_eq!(counts(&*store, A).await, [0, 0, 0, 1]);
     finish(&*store, B).await;
-    assert_eq!(store.stats().await.expect("stats").bytes, 9, "a dead job's payload stays");
+    assert_eq!(
+        store.stats().await.expect("stats").bytes,
+        9,
+        "a dead job's payload stays"
+    );
 }
 
 /// A worker that stops spoils nothing.
@@ -190,14 +283,20 @@ pub async fn a_job_that_was_handed_back_counts_as_never_leased(factory: &impl Fa
     let store = opened(factory).await;
     accept_new(&*store, &event(&[A])).await;
     let job = only(&*store, A, LONG).await;
-    assert_eq!(store.retry(&job.fence, NOW).await.expect("retry"), Held::Applied);
+    assert_eq!(
+        store.retry(&job.fence, NOW).await.expect("retry"),
+        Held::Applied
+    );
     assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
     only(&*store, A, ms(50)).await;
     pause(ms(100)).await;
     for _ in 0..3 {
         let job = only(&*store, A, LONG).await;
         assert_eq!((job.attempt, job.deliveries), (1, 2));
-        assert_eq!(store.hand_back(&job.fence).await.expect("hand_back"), Held::Applied);
+        assert_eq!(
+            store.hand_back(&job.fence).await.expect("hand_back"),
+            Held::Applied
+        );
         all_lost(&*store, &job.fence).await;
         assert_eq!(counts(&*store, A).await, [1, 0, 0, 0]);
     }
@@ -208,7 +307,12 @@ pub async fn a_dropped_lease_loses_nothing(factory: &impl Factory) {
     let store = opened(factory).await;
     for i in 0..20 {
         let wait = Duration::from_secs(5);
-        let request = LeaseRequest { handler: A, max: 1, lease: ms(200), wait };
+        let request = LeaseRequest {
+            handler: A,
+            max: 1,
+            lease: ms(200),
+            wait,
+        };
         let dropped = tokio::time::timeout(ms(i), store.lease(request));
         let (dropped, ()) = tokio::join!(dropped, async {
             pause(ms(i)).await;
@@ -218,8 +322,18 @@ pub async fn a_dropped_lease_loses_nothing(factory: &impl Factory) {
             Ok(jobs) => jobs.expect("lease").remove(0),
             Err(_) => {
                 let wait = ms(1_500);
-                let request = LeaseRequest { handler: A, max: 1, lease: ms(200), wait };
-                store.lease(request).await.expect("lease").pop().expect("the job is still there")
+                let request = LeaseRequest {
+                    handler: A,
+                    max: 1,
+                    lease: ms(200),
+                    wait,
+                };
+                store
+                    .lease(request)
+                    .await
+                    .expect("lease")
+                    .pop()
+                    .expect("the job is still there")
             }
         };
         assert_eq!(store.done(&job.fence).await.expect("done"), Held::Applied);

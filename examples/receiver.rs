@@ -1,0 +1,185 @@
+//! A receiver for every preset, configured by environment variables.
+//!
+//! ```text
+//! STRIPE_WEBHOOK_SECRET=whsec_test cargo run --features full --example receiver
+//! ```
+//!
+//! | variable | meaning | default |
+//! | --- | --- | --- |
+//! | `LISTEN` | address; port 0 picks a free one | `127.0.0.1:3000` |
+//! | `STORE` | `memory` or `redis://...` | `memory` |
+//! | `<SLUG>_WEBHOOK_SECRET` | mounts `/webhooks/<slug>`; several secrets with commas | |
+//! | `<SLUG>_WEBHOOK_SECRET_FILE` | the same, one secret in a file | |
+//! | `<SLUG>_VERIFY_TOKEN` | our token of a GET handshake (Meta) | |
+//! | `PUBLIC_URL` | our public origin, for schemes that sign the URL (Square) | |
+//!
+//! With no secret set it mounts stripe, github and shopify with random secrets, which it prints on
+//! stderr, and listens on loopback only. The first line on stdout is `listening on http://ADDR`;
+//! then each processed event is a line of JSON.
+
+use std::{env, error::Error, io::Write, sync::Arc};
+
+use axum::Router;
+use hookgate::{
+    Inbox, Secret, Source,
+    inbox::{Failure, Job, on},
+    provider::{self, Provider},
+    store::{MemoryStore, RedisStore, Store, redis::deadpool_redis},
+};
+use tokio::{net::TcpListener, signal, sync::oneshot};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+
+    let mut sources = provider::ALL
+        .iter()
+        .filter_map(configured)
+        .collect::<Result<Vec<_>, _>>()?;
+    let demo = sources.is_empty();
+    if demo {
+        sources = demo_sources()?;
+    }
+    let listener = TcpListener::bind(address(demo)?).await?;
+
+    let mut builder = Inbox::builder_over(store()?).handler("print", on("*"), print);
+    let names: Vec<String> = sources
+        .iter()
+        .map(|source| source.name().to_owned())
+        .collect();
+    for source in sources {
+        builder = builder.source(source);
+    }
+    let inbox = builder.build().await?;
+
+    let mut app = Router::new();
+    for name in &names {
+        app = app.route_service(&format!("/webhooks/{name}"), inbox.endpoint(name)?);
+    }
+    println!("listening on http://{}", listener.local_addr()?);
+
+    // One signal for both: HTTP first, then the workers drain.
+    let (drained, http_ended) = oneshot::channel::<()>();
+    let workers = tokio::spawn(async move { inbox.run(async { drop(http_ended.await) }).await });
+    axum::serve(listener, app)
+        .with_graceful_shutdown(stop_signal())
+        .await?;
+    drop(drained);
+    workers.await??;
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    source: &'a str,
+    id: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: Option<&'a str>,
+    handler: &'a str,
+    attempt: u32,
+}
+
+/// The handler: one line of JSON for each event.
+async fn print(job: Job) -> Result<(), Failure> {
+    let line = serde_json::json!({
+        "source": job.source(),
+        "id": job.id().map(|id| &id.value),
+        "type": job.event_type().map(|kind| &kind.value),
+        "handler": job.handler(),
+        "attempt": job.attempt(),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(Failure::retry)
+}
+
+/// The source of a preset whose secret is set.
+fn configured(row: &Provider) -> Option<Result<Source, Box<dyn Error>>> {
+    let variable = row.slug.to_ascii_uppercase().replace('-', "_");
+    let text = env::var_os(format!("{variable}_WEBHOOK_SECRET"));
+    let file = env::var_os(format!("{variable}_WEBHOOK_SECRET_FILE"));
+    if text.is_none() && file.is_none() {
+        return None;
+    }
+    let build = || {
+        let mut builder = Source::builder(row.slug, *row);
+        if let Some(text) = text {
+            let text = text
+                .into_string()
+                .map_err(|_| format!("{variable}_WEBHOOK_SECRET is not Unicode"))?;
+            for secret in text.split(',') {
+                builder = builder.add_secret(Secret::new(secret.trim())?);
+            }
+        }
+        if let Some(file) = file {
+            builder = builder.add_secret(Secret::from_file(file)?);
+        }
+        if let Ok(origin) = env::var("PUBLIC_URL") {
+            let origin = origin.trim_end_matches('/');
+            builder = builder.with_public_url(format!("{origin}/webhooks/{}", row.slug));
+        }
+        if let Ok(token) = env::var(format!("{variable}_VERIFY_TOKEN")) {
+            builder = builder.with_verify_token(Secret::new(token)?);
+        }
+        Ok(builder
+            .build()
+            .map_err(|why| format!("{}: {why}", row.slug))?)
+    };
+    Some(build())
+}
+
+/// Three sources with secrets of the moment, to play with.
+fn demo_sources() -> Result<Vec<Source>, Box<dyn Error>> {
+    let demo = [provider::STRIPE, provider::GITHUB, provider::SHOPIFY].map(|row| {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        eprintln!("demo secret for /webhooks/{}: {secret}", row.slug);
+        Ok(Source::builder(row.slug, row)
+            .add_secret(Secret::new(secret)?)
+            .build()?)
+    });
+    demo.into_iter().collect()
+}
+
+/// Where to listen: anywhere with secrets of one's own, on loopback with demo ones.
+fn address(demo: bool) -> Result<std::net::SocketAddr, Box<dyn Error>> {
+    let text = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let address: std::net::SocketAddr = text
+        .parse()
+        .map_err(|why| format!("LISTEN={text}: {why}"))?;
+    if demo && !address.ip().is_loopback() {
+        return Err("set a <SLUG>_WEBHOOK_SECRET to listen on other than loopback".into());
+    }
+    Ok(address)
+}
+
+fn store() -> Result<Arc<dyn Store>, Box<dyn Error>> {
+    let choice = env::var("STORE").unwrap_or_else(|_| "memory".to_owned());
+    match choice.as_str() {
+        "memory" => Ok(Arc::new(MemoryStore::new())),
+        url if url.starts_with("redis://") => {
+            let config = deadpool_redis::Config::from_url(url);
+            let pool = config.create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
+            Ok(Arc::new(RedisStore::new(pool)))
+        }
+        // The value may hold a password: it is not repeated.
+        _ => Err("STORE must be `memory` or `redis://host:port[/db]`".into()),
+    }
+}
+
+/// Ctrl-C, or the SIGTERM of whoever runs us.
+async fn stop_signal() {
+    #[cfg(unix)]
+    if let Ok(mut term) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = term.recv() => return,
+            _ = signal::ctrl_c() => return,
+        }
+    }
+    let _ = signal::ctrl_c().await;
+}
