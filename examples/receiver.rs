@@ -84,13 +84,13 @@ struct Line<'a> {
 
 /// The handler: one line of JSON for each event.
 async fn print(job: Job) -> Result<(), Failure> {
-    let line = serde_json::json!({
-        "source": job.source(),
-        "id": job.id().map(|id| &id.value),
-        "type": job.event_type().map(|kind| &kind.value),
-        "handler": job.handler(),
-        "attempt": job.attempt(),
-    });
+    let line = serde_json::to_string(&Line {
+        source: job.source(),
+        id: job.id().map(|id| &*id.value),
+        kind: job.event_type().map(|kind| &*kind.value),
+        handler: job.handler(),
+        attempt: job.attempt(),
+    })?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
