@@ -38,6 +38,16 @@ pub trait Resolver: Send + Sync + 'static {
     fn secrets<'a>(&'a self, tenant: &'a str) -> ResolverFuture<'a>;
 }
 
+impl<R: Resolver> Resolver for Arc<R> {
+    fn tenant(&self, head: RequestHead<'_>) -> Option<String> {
+        R::tenant(self, head)
+    }
+
+    fn secrets<'a>(&'a self, tenant: &'a str) -> ResolverFuture<'a> {
+        R::secrets(self, tenant)
+    }
+}
+
 /// What a [`Resolver`] sees of a request: never its body.
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a>(&'a Parts);
