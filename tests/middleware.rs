@@ -350,12 +350,16 @@ async fn slow_strangers_hold_no_permit() {
     let mut strangers = Vec::new();
     for _ in 0..10 {
         let request = delivery(Script::new([Step::Hang]));
-        let ready = ServiceExt::<Request<Script>>::ready(&mut service).await.unwrap();
+        let ready = ServiceExt::<Request<Script>>::ready(&mut service)
+            .await
+            .unwrap();
         let mut waiting = Box::pin(ready.call(request));
         assert!(futures_pending(&mut waiting).await);
         strangers.push(waiting);
     }
-    let ready = ServiceExt::<Request<Script>>::ready(&mut service).await.unwrap();
+    let ready = ServiceExt::<Request<Script>>::ready(&mut service)
+        .await
+        .unwrap();
     let genuine = ready.call(delivery(Script::whole()));
     let response = tokio::time::timeout(Duration::from_secs(5), genuine)
         .await
