@@ -66,6 +66,21 @@ impl RedisServer {
         }
     }
 
+    /// Sends a signal by its name, e.g. `-STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self
+            .child
+            .as_ref()
+            .expect("a running server")
+            .id()
+            .to_string();
+        let status = Command::new("kill")
+            .args([name, &pid])
+            .status()
+            .expect("kill");
+        assert!(status.success());
+    }
+
     /// Starts it again on its port, with what it has on disk.
     pub(crate) fn restart(&mut self) {
         self.kill();

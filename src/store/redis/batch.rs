@@ -1,7 +1,10 @@
 //! The shared connections: calls that arrive together leave together.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -78,12 +81,14 @@ impl Batcher {
         }
         let (sender, receiver) = mpsc::channel(BATCH * 8);
         let receiver = Arc::new(AsyncMutex::new(receiver));
+        let breaks = Arc::new(AtomicU64::new(0));
         for _ in 0..WRITERS {
             let writer = Writer {
                 pool: self.pool.clone(),
                 keys: Arc::clone(&self.keys),
                 timeout: self.timeout,
                 calls: Arc::clone(&receiver),
+                breaks: Arc::clone(&breaks),
                 connection: None,
                 refused: None,
             };
@@ -99,7 +104,11 @@ struct Writer {
     keys: Arc<Keys>,
     timeout: Duration,
     calls: Arc<AsyncMutex<mpsc::Receiver<Call>>>,
-    connection: Option<MultiplexedConnection>,
+    /// How often a connection of any writer broke. What broke one has most likely broken all, and a
+    /// caller who tries again must not meet the next broken one.
+    breaks: Arc<AtomicU64>,
+    /// With the count of breaks when it was made.
+    connection: Option<(u64, MultiplexedConnection)>,
     /// When and why the last attempt to connect failed.
     refused: Option<(Instant, Kind, String)>,
 }
@@ -160,7 +169,7 @@ impl Writer {
         match sent {
             Ok(values) => {
                 if values.iter().any(reply::is_read_only) {
-                    self.connection = None;
+                    self.breaks.fetch_add(1, Ordering::Relaxed);
                     self.pool.drop_idle();
                 }
                 for (answer, value) in answers.into_iter().zip(values) {
@@ -168,7 +177,7 @@ impl Writer {
                 }
             }
             Err(err) => {
-                self.connection = None;
+                self.breaks.fetch_add(1, Ordering::Relaxed);
                 for answer in answers {
                     let lost = StoreError::new(Kind::Ambiguous, "the connection to Redis broke");
                     let _ = answer.send(Err(lost.with_source(err.clone())));
@@ -178,9 +187,13 @@ impl Writer {
     }
 
     async fn connected(&mut self) -> Result<MultiplexedConnection, (Kind, String)> {
-        if let Some(connection) = &self.connection {
+        let breaks = self.breaks.load(Ordering::Relaxed);
+        if let Some((then, connection)) = &self.connection
+            && *then == breaks
+        {
             return Ok(connection.clone());
         }
+        self.connection = None;
         if let Some((at, kind, why)) = &self.refused
             && at.elapsed() < PAUSE
         {
@@ -196,7 +209,7 @@ impl Writer {
         match opened.map_err(late).flatten() {
             Ok(connection) => {
                 self.refused = None;
-                Ok(self.connection.insert(connection).clone())
+                Ok(self.connection.insert((breaks, connection)).1.clone())
             }
             Err((kind, why)) => {
                 self.refused = Some((Instant::now(), kind, why.clone()));
