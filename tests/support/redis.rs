@@ -1,5 +1,6 @@
 //! A redis-server of a test's own.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
     fs::File,

@@ -296,7 +296,7 @@ pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Fa
 pub async fn payloads_are_any_bytes(factory: &impl Factory) {
     let store = opened(factory).await;
     let all: Bytes = (0..=255).collect();
-    let large: Bytes = (0..1 << 20).map(|i: u32| (i * 31 >> 3) as u8).collect();
+    let large: Bytes = (0..1 << 20).map(|i: u32| ((i * 31) >> 3) as u8).collect();
     for bytes in [
         all,
         Bytes::from_static(b"\0"),
