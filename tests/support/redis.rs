@@ -1,6 +1,10 @@
 //! A redis-server of a test's own.
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     fs::File,

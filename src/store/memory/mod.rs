@@ -15,6 +15,7 @@ use super::{
 use crate::error::StoreError;
 
 mod lane;
+mod mix;
 mod remembered;
 mod state;
 

@@ -3,11 +3,9 @@
 //! Written by hand for its size: a slot in a ring (48 bytes for a finished event) and about 8 to
 //! 16 bytes of index. A `HashMap` and a queue of keys would take twice that.
 
-use std::{
-    collections::VecDeque,
-    hash::{BuildHasher, RandomState},
-};
+use std::{collections::VecDeque, hash::BuildHasher};
 
+use super::mix::Mix;
 use crate::store::DedupKey;
 
 /// The ring holds the slots in the order in which they came. The index is a table of sequence
@@ -22,7 +20,7 @@ pub(super) struct Remembered<V> {
     /// Cells in use.
     used: usize,
     max: usize,
-    hasher: RandomState,
+    hasher: Mix,
 }
 
 struct Slot<V> {
@@ -41,7 +39,7 @@ impl<V> Remembered<V> {
             cells: vec![0; 16],
             used: 0,
             max: bound(max),
-            hasher: RandomState::new(),
+            hasher: Mix::new(),
         }
     }
 
@@ -115,7 +113,7 @@ impl<V> Remembered<V> {
     }
 
     fn home(&self, key: &DedupKey) -> usize {
-        self.hasher.hash_one(key.0) as usize & (self.cells.len() - 1)
+        self.hasher.hash_one(key) as usize & (self.cells.len() - 1)
     }
 
     fn cell(&self, key: &DedupKey) -> Option<usize> {

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use super::{
     lane::{JobId, Lane},
     millis,
+    mix::Mix,
     remembered::Remembered,
 };
 use crate::{
@@ -23,7 +24,7 @@ pub(super) struct State {
     lanes: Vec<Lane>,
     by_name: HashMap<Arc<str>, usize>,
     /// Unfinished events by key; the value is a slot of `events`.
-    open: HashMap<DedupKey, u32>,
+    open: HashMap<DedupKey, u32, Mix>,
     events: Vec<Option<Event>>,
     /// Free slots of `events`.
     free: Vec<u32>,
@@ -75,7 +76,7 @@ impl State {
             revision: 0,
             lanes: Vec::new(),
             by_name: HashMap::new(),
-            open: HashMap::new(),
+            open: HashMap::with_hasher(Mix::new()),
             events: Vec::new(),
             free: Vec::new(),
             finished: Remembered::new(max_remembered),
