@@ -49,7 +49,9 @@ use crate::error::StoreErrorKind;
 pub mod conservation;
 pub mod fencing;
 pub mod identity;
+pub mod intake;
 pub mod room;
+pub mod waiting;
 pub mod work;
 
 /// Makes the stores to be checked.
@@ -78,21 +80,21 @@ macro_rules! store_contract {
             identity: the_window_starts_at_the_last_done
             identity: no_window_runs_while_jobs_are_queued_delayed_or_dead
             identity: a_later_acceptance_is_out_of_reach_for_an_older_ones_worker
-            identity: stale_routes_change_nothing
-            identity: what_nobody_wants_is_kept
-            identity: the_replay_guard_flags_and_rejects_repeated_bytes
-            identity: payloads_are_any_bytes
+            intake: stale_routes_change_nothing
+            intake: what_nobody_wants_is_kept
+            intake: the_replay_guard_flags_and_rejects_repeated_bytes
+            intake: payloads_are_any_bytes
             work: declaring_twice_changes_nothing_and_another_filter_raises_the_revision
             work: an_unknown_handler_is_invalid
             work: every_route_gets_its_own_job
-            work: a_waiting_lease_returns_promptly_when_a_job_arrives
-            work: a_lease_without_jobs_returns_after_its_wait
+            waiting: a_waiting_lease_returns_promptly_when_a_job_arrives
+            waiting: a_lease_without_jobs_returns_after_its_wait
             work: a_lease_takes_no_more_than_it_asked_for
             work: a_retried_job_is_due_after_its_delay_with_one_attempt_more
             work: promote_moves_no_more_than_it_was_told_oldest_first
             work: a_buried_job_is_not_leased_again
             work: a_job_that_was_handed_back_counts_as_never_leased
-            work: a_dropped_lease_loses_nothing
+            waiting: a_dropped_lease_loses_nothing
             fencing: a_job_is_leased_to_one_worker
             fencing: each_job_goes_to_one_of_many_workers
             fencing: a_lease_that_ran_out_is_taken_over_with_one_delivery_more

@@ -14,6 +14,8 @@ use super::{
 };
 use crate::error::StoreError;
 
+mod accept;
+mod jobs;
 mod lane;
 mod mix;
 mod remembered;

@@ -1,0 +1,146 @@
+//! The receiving side.
+
+use std::sync::Arc;
+
+use super::{
+    lane::{JobId, Lane},
+    millis,
+    state::{Event, Job, Phase, State, size},
+};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    store::{Accepted, Entry, HandlerDecl, Registry, ReplayGuard, check},
+};
+
+impl State {
+    pub(super) fn declare(&mut self, handlers: &[HandlerDecl]) -> Result<Registry, StoreError> {
+        check::names(handlers)?;
+        let mut changed = false;
+        for HandlerDecl { name, filter } in handlers {
+            if let Some(&known) = self.by_name.get(name.as_str()) {
+                changed |= self.lanes[known].filter != *filter;
+                self.lanes[known].filter = filter.clone();
+            } else {
+                changed = true;
+                let lane = Lane::new(name, filter.clone());
+                self.by_name
+                    .insert(Arc::clone(&lane.name), self.lanes.len());
+                self.lanes.push(lane);
+            }
+        }
+        self.revision += u64::from(changed);
+        Ok(self.registry())
+    }
+
+    pub(super) fn registry(&self) -> Registry {
+        let decl = |lane: &Lane| HandlerDecl {
+            name: lane.name.to_string(),
+            filter: lane.filter.clone(),
+        };
+        Registry {
+            revision: self.revision,
+            handlers: self.lanes.iter().map(decl).collect(),
+        }
+    }
+
+    /// Nothing is changed before the last reason to refuse has been looked at.
+    pub(super) fn accept(&mut self, entry: Entry, now: u64) -> Result<Accepted, StoreError> {
+        self.finished.sweep(now, SWEEP);
+        self.bodies.sweep(now, SWEEP);
+        if let Some(duplicate) = self.duplicate(&entry, now) {
+            return Ok(duplicate);
+        }
+        if entry.revision != self.revision {
+            return Ok(Accepted::StaleRoutes);
+        }
+        check::routes(&entry.routes)?;
+        let mut jobs = Vec::with_capacity(entry.routes.len());
+        for route in &entry.routes {
+            let lane = self.lane(route)?;
+            jobs.push(Job {
+                lane,
+                attempt: 0,
+                deliveries: 0,
+                phase: Phase::Waiting,
+            });
+        }
+        let repeated_bytes = self.repeats(&entry, now);
+        if repeated_bytes && matches!(entry.replay_guard, ReplayGuard::Reject(_)) {
+            return Ok(Accepted::RepeatedBytes);
+        }
+        let bytes = self.bytes.saturating_add(size(&entry));
+        if bytes > self.max_bytes {
+            return Err(full(self.max_bytes));
+        }
+
+        self.bytes = bytes;
+        if let ReplayGuard::Flag(body) | ReplayGuard::Reject(body) = entry.replay_guard {
+            let until = now.saturating_add(millis(entry.window));
+            self.forgotten += u64::from(self.bodies.insert(body, entry.key, until, now));
+        }
+        if jobs.is_empty() {
+            self.remember(&entry, now);
+            self.unrouted.push(entry);
+        } else {
+            self.enqueue(Event { entry, jobs });
+        }
+        Ok(Accepted::New { repeated_bytes })
+    }
+
+    fn duplicate(&self, entry: &Entry, now: u64) -> Option<Accepted> {
+        let open = self
+            .open
+            .get(&entry.key)
+            .and_then(|&slot| self.events[slot as usize].as_ref());
+        let (acceptance, digest, dead) = match open {
+            Some(Event { entry, jobs }) => {
+                let dead = jobs.iter().any(|j| matches!(j.phase, Phase::Dead { .. }));
+                (entry.acceptance, entry.digest, dead)
+            }
+            None => {
+                let finished = self.finished.find(&entry.key, now)?;
+                (finished.acceptance, finished.digest, false)
+            }
+        };
+        Some(Accepted::Duplicate {
+            acceptance,
+            same_body: digest == entry.digest,
+            dead,
+        })
+    }
+
+    fn repeats(&self, entry: &Entry, now: u64) -> bool {
+        match &entry.replay_guard {
+            ReplayGuard::Off => false,
+            ReplayGuard::Flag(body) | ReplayGuard::Reject(body) => self
+                .bodies
+                .find(body, now)
+                .is_some_and(|event| *event != entry.key),
+        }
+    }
+
+    fn enqueue(&mut self, event: Event) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.events.push(None);
+            (self.events.len() - 1) as u32
+        });
+        for (i, job) in event.jobs.iter().enumerate() {
+            self.lanes[job.lane].push(JobId {
+                event: slot,
+                job: i as u32,
+            });
+        }
+        self.open.insert(event.entry.key, slot);
+        self.events[slot as usize] = Some(event);
+    }
+}
+
+/// Records looked at for expiry in one accept. More than one, so that expiry keeps up.
+const SWEEP: usize = 2;
+
+fn full(max: u64) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Full,
+        format!("the store holds its {max} bytes of payload"),
+    )
+}

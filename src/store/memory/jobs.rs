@@ -1,0 +1,208 @@
+//! The working side.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    lane::JobId,
+    millis,
+    state::{Event, Job, Phase, State, size},
+};
+use crate::{
+    error::StoreError,
+    store::{Entry, Fence, Held, LeaseRequest, Leased, Promoted},
+};
+
+impl State {
+    pub(super) fn take(
+        &mut self,
+        lane: usize,
+        request: &LeaseRequest<'_>,
+        now: u64,
+    ) -> Vec<Leased> {
+        let mut taken = Vec::new();
+        let end = now.saturating_add(millis(request.lease));
+        while taken.len() < request.max.max(1) {
+            let Some(id) = self.lanes[lane].next(now) else {
+                break;
+            };
+            let Some(event) = &mut self.events[id.event as usize] else {
+                continue;
+            };
+            self.counter += 1;
+            self.lanes[lane].leased.insert((end, self.counter), id);
+            let job = &mut event.jobs[id.job as usize];
+            job.deliveries = job.deliveries.saturating_add(1);
+            job.phase = Phase::Leased {
+                token: self.counter,
+                end,
+            };
+            let Entry {
+                key, acceptance, ..
+            } = event.entry;
+            let fence = Fence {
+                handler: Arc::clone(&self.lanes[lane].name),
+                acceptance,
+                key,
+                // The token alone finds the lease.
+                entry: String::new(),
+                token: self.counter,
+                attempt: job.attempt,
+                lease: request.lease,
+            };
+            taken.push(Leased {
+                fence,
+                key,
+                head: event.entry.head.clone(),
+                body: event.entry.body.clone(),
+                attempt: job.attempt,
+                deliveries: job.deliveries,
+            });
+        }
+        taken
+    }
+
+    pub(super) fn extend(&mut self, fence: &Fence, now: u64) -> Result<Held, StoreError> {
+        let Some((id, lane)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        let end = now.saturating_add(millis(fence.lease));
+        self.lanes[lane].leased.insert((end, fence.token), id);
+        self.set(
+            id,
+            Phase::Leased {
+                token: fence.token,
+                end,
+            },
+        );
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn done(&mut self, fence: &Fence, now: u64) -> Result<Held, StoreError> {
+        let Some((id, _)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        self.set(id, Phase::Done);
+        let slot = &mut self.events[id.event as usize];
+        let finished =
+            |event: &mut Event| event.jobs.iter().all(|j| matches!(j.phase, Phase::Done));
+        if let Some(Event { entry, .. }) = slot.take_if(finished) {
+            self.free.push(id.event);
+            self.open.remove(&entry.key);
+            self.bytes -= size(&entry);
+            self.remember(&entry, now);
+        }
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn retry(
+        &mut self,
+        fence: &Fence,
+        delay: u64,
+        now: u64,
+    ) -> Result<Held, StoreError> {
+        let Some((id, lane)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        self.counter += 1;
+        self.lanes[lane]
+            .delayed
+            .insert((now.saturating_add(delay), self.counter), id);
+        if let Some(job) = self.job(id) {
+            job.attempt = job.attempt.saturating_add(1);
+            job.deliveries = 0;
+        }
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn bury(&mut self, fence: &Fence, reason: &str) -> Result<Held, StoreError> {
+        let Some((id, lane)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        self.lanes[lane].dead += 1;
+        self.set(
+            id,
+            Phase::Dead {
+                reason: reason.into(),
+            },
+        );
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn hand_back(&mut self, fence: &Fence) -> Result<Held, StoreError> {
+        let Some((id, lane)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        if let Some(job) = self.job(id) {
+            job.deliveries -= 1;
+        }
+        self.lanes[lane].push_first(id);
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn promote(
+        &mut self,
+        handler: &str,
+        max: usize,
+        now: u64,
+    ) -> Result<Promoted, StoreError> {
+        let lane = self.lane(handler)?;
+        let lane = &mut self.lanes[lane];
+        let mut moved = 0;
+        let next_due = loop {
+            let Some(next) = lane.delayed.first_entry() else {
+                break None;
+            };
+            let due = next.key().0;
+            if due > now || moved == max {
+                break Some(Duration::from_millis(due.saturating_sub(now)));
+            }
+            let id = next.remove();
+            lane.push(id);
+            moved += 1;
+        };
+        Ok(Promoted { moved, next_due })
+    }
+
+    /// Ends a lease: the job is in no collection afterwards. `None` when the lease is not held.
+    fn release(&mut self, fence: &Fence) -> Result<Option<(JobId, usize)>, StoreError> {
+        let lane = self.lane(&fence.handler)?;
+        Ok(self.held(fence, lane).map(|(id, key)| {
+            self.lanes[lane].leased.remove(&key);
+            self.set(id, Phase::Waiting);
+            (id, lane)
+        }))
+    }
+
+    fn held(&self, fence: &Fence, lane: usize) -> Option<(JobId, (u64, u64))> {
+        let slot = *self.open.get(&fence.key)?;
+        let event = self.events[slot as usize].as_ref()?;
+        let at = event.jobs.iter().position(|job| job.lane == lane)?;
+        match event.jobs[at].phase {
+            Phase::Leased { token, end }
+                if token == fence.token && event.entry.acceptance == fence.acceptance =>
+            {
+                Some((
+                    JobId {
+                        event: slot,
+                        job: at as u32,
+                    },
+                    (end, token),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn job(&mut self, id: JobId) -> Option<&mut Job> {
+        self.events[id.event as usize]
+            .as_mut()?
+            .jobs
+            .get_mut(id.job as usize)
+    }
+
+    fn set(&mut self, id: JobId, phase: Phase) {
+        if let Some(job) = self.job(id) {
+            job.phase = phase;
+        }
+    }
+}
