@@ -20,12 +20,12 @@ pub enum Encoding {
 impl Encoding {
     /// Reads exactly `len` bytes, or nothing.
     pub(crate) fn decode(self, text: &[u8], len: usize) -> Option<Tag> {
-        // Room for the longest tag and the two bytes that base64 padding may claim.
-        let mut buffer = [0; MAX_TAG + 2];
-        let encoding = match self {
-            Self::Hex => &HEXLOWER_PERMISSIVE,
-            Self::Base64 => &BASE64,
+        let (encoding, text) = match self {
+            Self::Hex => (&HEXLOWER_PERMISSIVE, text),
+            // The padding is taken off here, because the decoder would also take it in the middle.
+            Self::Base64 => (&BASE64_NOPAD, text.strip_suffix(padding(len))?),
         };
+        let mut buffer = [0; MAX_TAG];
         let room = encoding.decode_len(text.len()).ok()?;
         let read = encoding.decode_mut(text, buffer.get_mut(..room)?).ok()?;
         (read == len).then(|| Tag::new(buffer.get(..read).unwrap_or_default()))
@@ -37,6 +37,15 @@ impl Encoding {
             Self::Hex => data_encoding::HEXLOWER.encode(tag.as_bytes()),
             Self::Base64 => BASE64.encode(tag.as_bytes()),
         }
+    }
+}
+
+/// What base64 of `len` bytes ends with.
+const fn padding(len: usize) -> &'static [u8] {
+    match len % 3 {
+        1 => b"==",
+        2 => b"=",
+        _ => b"",
     }
 }
 
@@ -120,6 +129,14 @@ mod tests {
         ] {
             assert!(decode(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn padding_in_the_middle_is_refused() {
+        let decode = |text: &str, len| Encoding::Base64.decode(text.as_bytes(), len);
+        assert!(decode("//8=", 2).is_some());
+        assert!(decode("/w==/w==", 2).is_none());
+        assert!(decode("/w==////", 4).is_none());
     }
 
     #[test]
