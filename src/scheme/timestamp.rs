@@ -14,7 +14,8 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// Reads a time. Digits only, no sign, no white space; what does not fit is no time.
+    /// Reads a time. Digits only, no sign, no leading zero, no white space; what does not fit is no
+    /// time.
     pub(crate) fn parse(self, text: &[u8]) -> Option<UnixTime> {
         match self {
             Self::Seconds => {
@@ -43,7 +44,10 @@ impl TimeUnit {
 }
 
 fn digits(text: &[u8]) -> Option<i64> {
-    if text.is_empty() || text.len() > 19 || !text.iter().all(u8::is_ascii_digit) {
+    // A leading zero is refused because `1` + `0123` is also `10` + `123`: a body that stands right
+    // before its time could lose its last zeros to it.
+    let padded = text.len() > 1 && text.first() == Some(&b'0');
+    if text.is_empty() || text.len() > 19 || padded || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
     std::str::from_utf8(text).ok()?.parse().ok()
@@ -60,7 +64,8 @@ mod tests {
             Some(UnixTime::from_secs(1_614_265_330))
         );
         for bad in [
-            "", " 1", "1 ", "+1", "-1", "1.0", "1e9", "0x1", "Infinity", "NaN", "\u{661}",
+            "", "01", "00", " 1", "1 ", "+1", "-1", "1.0", "1e9", "0x1", "Infinity", "NaN",
+            "\u{661}",
         ] {
             assert_eq!(TimeUnit::Seconds.parse(bad.as_bytes()), None, "{bad:?}");
         }
