@@ -6,8 +6,10 @@
 use std::fmt;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
 };
+use serde_json::value::RawValue;
 
 /// Longer texts are not ids, types or versions, in bytes.
 pub(crate) const MAX_TEXT: usize = 1_024;
@@ -83,8 +85,17 @@ impl Level<'_, '_> {
         }
     }
 
+    /// Whether every path ends here, so that only a scalar is of interest.
+    fn is_leaf(&self) -> bool {
+        self.each().all(|at| self.paths[at].len() == self.prefix)
+    }
+
     /// The paths that go on through `key`.
     fn through(&self, key: &str) -> u32 {
+        // `{"data/id": 1}` has nothing at `/data/id`.
+        if key.contains('/') {
+            return 0;
+        }
         let goes_on = |at: &usize| {
             let rest = self.paths[*at]
                 .get(self.prefix..)
@@ -101,9 +112,30 @@ impl Level<'_, '_> {
 impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
+    fn deserialize<D: Deserializer<'de>>(mut self, json: D) -> Result<(), D::Error> {
+        if !self.is_leaf() {
+            return json.deserialize_any(self);
+        }
+        // The text itself, because how `deserialize_any` shows a number depends on features that
+        // any other crate in the build can turn on (`serde_json/arbitrary_precision`).
+        match <&RawValue>::deserialize(json)?.get() {
+            // `null` is absent.
+            "null" => {}
+            raw if raw.starts_with('"') => {
+                let text: String = serde_json::from_str(raw).map_err(D::Error::custom)?;
+                self.note(Some(&text));
+            }
+            raw => self.note(Some(raw).filter(|raw| is_integer(raw))),
+        }
+        Ok(())
     }
+}
+
+/// Whether it is a 64-bit integer in its one canonical form.
+fn is_integer(raw: &str) -> bool {
+    let unsigned = raw.parse().map(|n: u64| n.to_string());
+    let integer = unsigned.or_else(|_| raw.parse().map(|n: i64| n.to_string()));
+    integer.is_ok_and(|canonical| canonical == raw)
 }
 
 impl<'de> Visitor<'de> for Level<'_, '_> {
@@ -144,18 +176,20 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         Ok(())
     }
 
-    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
-        self.note(Some(text));
+    // Scalars on the way to a path: something is there, but nothing to read.
+
+    fn visit_str<E>(mut self, _: &str) -> Result<(), E> {
+        self.note(None);
         Ok(())
     }
 
-    fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
-        self.note(Some(&number.to_string()));
+    fn visit_u64<E>(mut self, _: u64) -> Result<(), E> {
+        self.note(None);
         Ok(())
     }
 
-    fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
-        self.note(Some(&number.to_string()));
+    fn visit_i64<E>(mut self, _: i64) -> Result<(), E> {
+        self.note(None);
         Ok(())
     }
 
@@ -203,8 +237,6 @@ pub(crate) fn value_at<T: serde::de::DeserializeOwned>(
     body: &[u8],
     pointer: &str,
 ) -> Result<T, serde_json::Error> {
-    use serde::de::Error as _;
-    use serde_json::value::RawValue;
     use std::{borrow::Cow, collections::BTreeMap};
 
     let mut raw: &RawValue = serde_json::from_slice(body)?;
@@ -301,6 +333,25 @@ mod tests {
         }
         let long = format!(r#"{{"id":"{}"}}"#, "x".repeat(MAX_TEXT + 1));
         assert_eq!(text(&long, "/id"), None);
+    }
+
+    #[test]
+    fn a_key_with_a_slash_is_one_key() {
+        assert_eq!(text(r#"{"data/id":"a"}"#, "/data/id"), None);
+        let both = r#"{"data/id":"a","data":{"id":"b"}}"#;
+        assert_eq!(text(both, "/data/id").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn numbers_are_read_whatever_other_crates_ask_of_the_parser() {
+        // Run with `--features serde_json/arbitrary_precision` as well.
+        for number in ["0", "-7", "1790000000000", "18446744073709551615"] {
+            let body = format!(r#"{{"n":{number}}}"#);
+            assert_eq!(text(&body, "/n").as_deref(), Some(number));
+        }
+        for number in ["-0", "1.0", "1E3", "18446744073709551616"] {
+            assert_eq!(text(&format!(r#"{{"n":{number}}}"#), "/n"), None);
+        }
     }
 
     #[test]
