@@ -54,8 +54,9 @@ pub struct Scheme {
 pub enum Part {
     /// The raw body.
     Body,
-    /// A header's value as received. It must be there exactly once, and must not contain the
-    /// literal that follows it: the same bytes could then be split in two ways.
+    /// A header's value as received. It must be there exactly once. A literal must stand between
+    /// it and the body's side, and the value must not contain it: the same bytes could then be
+    /// split in two ways.
     Header(Header),
     /// Fixed text.
     Literal(&'static str),

@@ -34,8 +34,44 @@ pub(super) enum Piece {
     Text(&'static str),
     Timestamp,
     PublicUrl,
-    /// A header, and the text that follows it and that it must therefore not contain.
-    Header(HeaderName, &'static str),
+    /// A header, and the fixed text between it and the rest.
+    Header(HeaderName, Border),
+}
+
+/// Where a signed header's value ends in the message. Read from the body outwards, as whoever
+/// wants to move bytes between the two would.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Border {
+    /// It stands before the body, and this follows it.
+    Then(&'static str),
+    /// It stands after the body, and this comes before it.
+    After(&'static str),
+}
+
+impl Border {
+    /// Around part `at` of the message; `None` when nothing fixed is there, and the same bytes
+    /// could be split in two ways.
+    fn around(at: usize, message: &[Part]) -> Option<Self> {
+        let literal = |at: Option<usize>| match message.get(at?) {
+            Some(Part::Literal(text)) if !text.is_empty() => Some(*text),
+            _ => None,
+        };
+        let body = message.iter().position(|part| matches!(part, Part::Body))?;
+        if at < body {
+            literal(at.checked_add(1)).map(Self::Then)
+        } else {
+            literal(at.checked_sub(1)).map(Self::After)
+        }
+    }
+
+    /// Whether the value and the text meet in one place only. `a.b` + `.` + `c` is also `a` + `.`
+    /// + `b.c`, and `a-` + `--` + `b` is also `a` + `--` + `-b`.
+    pub(super) fn is_clear(self, value: &str) -> bool {
+        match self {
+            Self::Then(text) => [value, text].concat().find(text) == Some(value.len()),
+            Self::After(text) => [text, value].concat().rfind(text) == Some(0),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -122,18 +158,20 @@ impl Plan {
             version: Vec::new(),
             sent_at: Vec::new(),
         };
-        let mut follows = row.scheme.message.iter().skip(1);
-        for part in row.scheme.message {
-            let stop = match follows.next() {
-                Some(Part::Literal(text)) => text,
-                _ => "",
-            };
+        let borderless = ConfigError::BadRow {
+            slug: row.slug,
+            reason: "a signed header needs fixed text between it and the body's side",
+        };
+        for (at, part) in row.scheme.message.iter().enumerate() {
             plan.message.push(match *part {
                 Part::Body => Piece::Body,
                 Part::Literal(text) => Piece::Text(text),
                 Part::Timestamp => Piece::Timestamp,
                 Part::PublicUrl => Piece::PublicUrl,
-                Part::Header(header) => Piece::Header(name(header)?, stop),
+                Part::Header(header) => {
+                    let border = Border::around(at, row.scheme.message);
+                    Piece::Header(name(header)?, border.ok_or_else(|| borderless.clone())?)
+                }
             });
         }
         if let TimeAt::Body { path, .. } = row.scheme.time {
@@ -240,5 +278,58 @@ pub(super) fn single<'p>(
         Err(RejectionKind::SignedHeader)
     } else {
         Ok(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider;
+
+    const ID: Part = Part::Header(Header::named("x-id"));
+    const DOT: Part = Part::Literal(".");
+
+    fn border(at: usize, message: &'static [Part]) -> Option<&'static str> {
+        let border = Border::around(at, message)?;
+        let (Border::Then(text) | Border::After(text)) = border;
+        Some(text)
+    }
+
+    #[test]
+    fn a_signed_header_is_fenced_off_on_the_bodys_side() {
+        for (message, fence) in [
+            (&[ID, Part::Literal("--"), Part::Body] as &[_], Some("--")),
+            (&[ID, Part::Body], None),
+            (&[ID, Part::Literal(""), Part::Body], None),
+            (&[ID, Part::Timestamp, DOT, Part::Body], None),
+        ] {
+            assert_eq!(border(0, message), fence, "{message:?}");
+        }
+        assert_eq!(border(2, &[Part::Body, DOT, ID]), Some("."));
+        assert_eq!(border(1, &[Part::Body, ID, DOT]), None);
+        let scheme = crate::scheme::Scheme {
+            message: &[ID, Part::Body],
+            ..provider::X_SIGNATURE.scheme
+        };
+        let row = Provider {
+            scheme,
+            ..provider::X_SIGNATURE
+        };
+        assert!(matches!(Plan::all(&row), Err(ConfigError::BadRow { .. })));
+    }
+
+    #[test]
+    fn a_value_that_could_end_elsewhere_is_refused() {
+        for (border, good, bad) in [
+            (Border::Then("."), "ab", &["a.b", ".", "ab."] as &[_]),
+            (Border::Then("--"), "a-b", &["a--b", "ab-"]),
+            (Border::After("."), "ab", &["a.b", ".ab"]),
+            (Border::After("--"), "a-b-", &["a--b", "-ab"]),
+        ] {
+            assert!(border.is_clear(good), "{border:?} {good}");
+            for bad in bad {
+                assert!(!border.is_clear(bad), "{border:?} {bad}");
+            }
+        }
     }
 }
