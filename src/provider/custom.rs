@@ -12,18 +12,21 @@ use crate::{
 /// What shows that the body is an envelope and its `id` an event's.
 const ENVELOPE_MARKS: &[&str] = &["/type", "/event_type", "/data"];
 
-/// Id from `X-Event-ID` or the body, version from `X-Webhook-Version` or the body; the bodies
+/// Id from the body or `X-Event-ID`, version from the body or `X-Webhook-Version`; the bodies
 /// `{id, type, created_at, data}` and `{version, event_type, data}`.
+///
+/// The body comes first because it is signed: whoever replays a captured delivery could otherwise
+/// make it new by adding a header.
 const ENVELOPE: Envelope = Envelope {
     id: &[
-        Field::Header(Header::named("x-event-id")),
         Field::BodyBeside("/id", ENVELOPE_MARKS),
+        Field::Header(Header::named("x-event-id")),
     ],
     kind: &[Field::Body("/type"), Field::Body("/event_type")],
     kind_suffix: None,
     version: &[
-        Field::Header(Header::named("x-webhook-version")),
         Field::Body("/version"),
+        Field::Header(Header::named("x-webhook-version")),
     ],
     sent_at: &[Field::Body("/created_at")],
 };
