@@ -18,6 +18,9 @@ impl Grammar {
         if value.len() > MAX_SIGNATURE_HEADER {
             return Err(RejectionKind::MalformedSignature);
         }
+        if self.is_joined(value) {
+            return Err(RejectionKind::MalformedSignature);
+        }
         let time = match self {
             Self::Pairs { .. } => self.time(value, time_key)?,
             Self::Bare | Self::Prefix(_) | Self::SpaceList { .. } => None,
@@ -30,6 +33,17 @@ impl Grammar {
             return Err(RejectionKind::MalformedSignature);
         }
         Ok(time)
+    }
+
+    /// Whether a proxy made one value of two headers, where a comma cannot be anything else. (With
+    /// [`Grammar::Bare`] and [`Grammar::Prefix`] it is in no alphabet, and in lists with commas
+    /// the time is then there twice.)
+    fn is_joined(self, value: &[u8]) -> bool {
+        match self {
+            Self::Bare | Self::Prefix(_) => false,
+            Self::Pairs { separator, .. } => separator != b',' && value.contains(&b','),
+            Self::SpaceList { .. } => value.windows(2).any(|two| two == b", "),
+        }
     }
 
     /// The well-formed signatures in the value. One that is not well-formed cannot match, so it
@@ -155,6 +169,22 @@ mod tests {
                 Err(RejectionKind::MalformedSignature),
                 "{bad:?}"
             );
+        }
+    }
+
+    #[test]
+    fn lists_joined_by_a_proxy_are_refused() {
+        let semicolons = Grammar::Pairs {
+            separator: b';',
+            signature: "v1",
+        };
+        for (grammar, value) in [
+            (semicolons, "t=1;v1=00ff"),
+            (PAIRS, "t=1,v1=00ff"),
+            (SPACES, "v1,00ff"),
+        ] {
+            assert!(check(grammar, value).is_ok(), "{value}");
+            assert!(check(grammar, &format!("{value}, {value}")).is_err());
         }
     }
 
