@@ -93,6 +93,12 @@ impl Header {
             in_family: true,
         }
     }
+
+    /// Its whole name in the family with this prefix.
+    pub fn name_in(self, family: &str) -> String {
+        let prefix = if self.in_family { family } else { "" };
+        format!("{prefix}{}", self.name)
+    }
 }
 
 /// The form of the signature header's value.

@@ -136,12 +136,11 @@ impl Plan {
 
     fn new(row: &Provider, family: &str) -> Result<Self, ConfigError> {
         let name = |header: Header| {
-            let prefix = if header.in_family { family } else { "" };
             let bad = ConfigError::BadRow {
                 slug: row.slug,
                 reason: "a header name is malformed",
             };
-            HeaderName::from_bytes(format!("{prefix}{}", header.name).as_bytes()).map_err(|_| bad)
+            HeaderName::try_from(header.name_in(family)).map_err(|_| bad)
         };
         let mut plan = Self {
             signature: name(row.scheme.header)?,

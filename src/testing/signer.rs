@@ -92,8 +92,7 @@ impl Signer {
         *request.method_mut() = http::Method::POST;
         let headers = request.headers_mut();
         let mut put = |header: Header, value: &str| {
-            let prefix = if header.in_family { self.family } else { "" };
-            let name = HeaderName::from_bytes(format!("{prefix}{}", header.name).as_bytes());
+            let name = HeaderName::try_from(header.name_in(self.family));
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
                 headers.insert(name, value);
             }

@@ -1,0 +1,165 @@
+//! Judges every vector: the project's own in `tests/vectors/*.json`, and those in each folder that
+//! `HOOKGATE_VECTORS` names (separated by colons). Each is delivered whole, in chunks and byte by
+//! byte; valid ones are then attacked. `tests/vectors/make.py` says what the fields mean.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test fails by panicking.
+
+#[path = "vectors/attack.rs"]
+mod attack;
+#[path = "vectors/format.rs"]
+mod format;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use bytes::{Bytes, BytesMut};
+use hookgate::{
+    ConfigError, Event, Rejection, Secret, Source, freshness::Tolerance, provider::Provider,
+};
+use http::request::Parts;
+
+use self::format::{Expect, Vector};
+
+/// How the body arrives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Delivery {
+    Whole,
+    Chunked,
+    ByteByByte,
+}
+
+fn main() -> ExitCode {
+    let (mut run, mut ok, mut failures) = (0, 0, Vec::new());
+    let mut without = BTreeMap::<String, usize>::new();
+    for folder in folders() {
+        for file in files(&folder) {
+            let mut names = BTreeSet::new();
+            for vector in format::read(&file) {
+                let name = format!("{}/{}", vector.provider, vector.name);
+                if !names.insert(vector.name.clone()) {
+                    failures.push(format!("{name}: there is another one of that name"));
+                }
+                let Some(row) = vector.preset() else {
+                    *without.entry(vector.provider).or_default() += 1;
+                    continue;
+                };
+                run += 1;
+                match judge_all(row, &vector) {
+                    Ok(()) => ok += 1,
+                    Err(why) => failures.push(format!("{name}: {why}")),
+                }
+            }
+        }
+    }
+    failures.extend(presets_without_vectors());
+    for failure in &failures {
+        println!("FAILED {failure}");
+    }
+    let without_preset: usize = without.values().sum();
+    println!("\n{ok} passed, {} failed", failures.len());
+    for (slug, count) in &without {
+        println!("without preset: {slug} ({count})");
+    }
+    println!("vectors: {run} run, {ok} ok, {without_preset} without preset");
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn judge_all(row: Provider, vector: &Vector) -> Result<(), String> {
+    for delivery in [Delivery::Whole, Delivery::Chunked, Delivery::ByteByByte] {
+        judge(row, vector, delivery).map_err(|why| format!("{delivery:?}: {why}"))?;
+    }
+    match vector.expect {
+        Expect::Valid => attack::refused(row, vector),
+        Expect::Invalid => Ok(()),
+    }
+}
+
+fn judge(row: Provider, vector: &Vector, delivery: Delivery) -> Result<(), String> {
+    let source = source(row, vector).map_err(|why| why.to_string())?;
+    let found = deliver(&source, &vector.parts(), &vector.body(), vector, delivery);
+    match (vector.expect, found) {
+        (Expect::Valid, Ok(event)) if *event.body() == vector.body() => Ok(()),
+        (Expect::Valid, Ok(_)) => Err("accepted, but the body is another one".to_owned()),
+        (Expect::Valid, Err(why)) => Err(format!("refused: {why}")),
+        (Expect::Invalid, Err(_)) => Ok(()),
+        (Expect::Invalid, Ok(_)) => {
+            let why = vector.why.as_deref().unwrap_or_default();
+            Err(format!("accepted, though {why}"))
+        }
+    }
+}
+
+/// THE place where a request meets the crate. Whoever plugs `VerifyLayer` in sends the pieces
+/// below as the frames of a body through it, with `vector.now()` in a `FixedClock`.
+pub(crate) fn deliver(
+    source: &Source,
+    parts: &Parts,
+    body: &Bytes,
+    vector: &Vector,
+    delivery: Delivery,
+) -> Result<Event, Rejection> {
+    let step = match delivery {
+        Delivery::Whole => return source.verify(parts, body.clone(), vector.now()),
+        Delivery::Chunked => body.len() / 3 + 1,
+        Delivery::ByteByByte => 1,
+    };
+    let mut received = BytesMut::new();
+    for piece in body.chunks(step) {
+        received.extend_from_slice(piece);
+    }
+    source.verify(parts, received, vector.now())
+}
+
+/// The source that a user would configure for this vector.
+pub(crate) fn source(row: Provider, vector: &Vector) -> Result<Source, ConfigError> {
+    let mut builder = Source::builder(row.slug, row);
+    for secret in &vector.secrets {
+        builder = builder.add_secret(Secret::new(secret.as_str())?);
+    }
+    if let Some(secs) = vector.tolerance_s {
+        builder = builder.with_tolerance(Tolerance::symmetric(secs));
+    }
+    if let Some(url) = &vector.url {
+        builder = builder.with_public_url(url);
+    }
+    // What is judged here is the signature; limits have tests of their own.
+    if vector.body().len() > row.max_body {
+        builder = builder.with_max_body(vector.body().len());
+    }
+    builder.build()
+}
+
+fn folders() -> Vec<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let more = env::var_os("HOOKGATE_VECTORS").unwrap_or_default();
+    let more = env::split_paths(&more).filter(|folder| !folder.as_os_str().is_empty());
+    [own].into_iter().chain(more).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap_or_else(|why| panic!("no vectors in {}: {why}", folder.display()));
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// A preset that nobody has signed for is a preset that nobody has tested.
+fn presets_without_vectors() -> Vec<String> {
+    let own = folders().remove(0);
+    hookgate::provider::ALL
+        .iter()
+        .filter(|row| !own.join(format!("{}.json", row.slug)).exists())
+        .map(|row| format!("{}: no vectors of our own", row.slug))
+        .collect()
+}
