@@ -1,0 +1,273 @@
+//! The signer of every preset against its verification.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hookgate::{
+    RejectionKind, Secret, Source,
+    clock::UnixTime,
+    provider::{self, Provider},
+    scheme::{KeyDecoding, TimeAt, TimeUnit},
+    testing::Signer,
+};
+use http::{HeaderValue, Request};
+use proptest::prelude::*;
+
+use crate::support::{
+    NOW, body, builder, refusal, secret, sign, signer, source, verify, verify_at,
+};
+
+fn presets() -> impl Strategy<Value = Provider> {
+    proptest::sample::select(provider::ALL.to_vec())
+}
+
+fn step(row: &Provider) -> Option<Duration> {
+    match row.scheme.time {
+        TimeAt::Nowhere => None,
+        TimeAt::Header { unit, .. }
+        | TimeAt::InSignature { unit, .. }
+        | TimeAt::Body { unit, .. } => Some(match unit {
+            TimeUnit::Seconds => Duration::from_secs(1),
+            TimeUnit::Millis | TimeUnit::Rfc3339 => Duration::from_millis(1),
+        }),
+    }
+}
+
+fn before(time: UnixTime, by: Duration) -> UnixTime {
+    UnixTime::from_millis(time.as_millis() - i64::try_from(by.as_millis()).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn what_a_preset_signs_it_accepts(row in presets(), text in any::<Vec<u8>>()) {
+        let body = body(&row, &text, NOW);
+        let event = verify(&source(row, &[1]), sign(row, body.clone())).unwrap();
+        prop_assert_eq!(event.body(), &body);
+        prop_assert_eq!(event.secret_label(), "number-1");
+        prop_assert_eq!(event.signed_at().is_some(), row.tolerance.is_some());
+    }
+
+    #[test]
+    fn a_flipped_bit_in_the_body_is_refused(
+        row in presets(), text in proptest::collection::vec(any::<u8>(), 1..300), at: usize,
+    ) {
+        let mut request = sign(row, body(&row, &text, NOW));
+        let mut flipped = request.body().to_vec();
+        let at = at % (flipped.len() * 8);
+        flipped[at / 8] ^= 1 << (at % 8);
+        *request.body_mut() = flipped.into();
+        prop_assert_eq!(refusal(&source(row, &[1]), request), RejectionKind::BadSignature);
+    }
+
+    #[test]
+    fn a_flipped_bit_in_the_signature_header_is_refused(
+        row in presets(), text in any::<Vec<u8>>(), at: usize,
+    ) {
+        let mut request = sign(row, body(&row, &text, NOW));
+        let family = row.families.first().copied().unwrap_or_default();
+        let name = row.scheme.header.name_in(family);
+        let good = request.headers()[&name].as_bytes().to_vec();
+        let mut flipped = good.clone();
+        let at = at % (flipped.len() * 8);
+        flipped[at / 8] ^= 1 << (at % 8);
+        // The case of a hexadecimal digit says nothing; what is no header value never arrives.
+        let says_the_same = flipped.eq_ignore_ascii_case(&good)
+            && row.scheme.encoding == hookgate::scheme::Encoding::Hex
+            && good[at / 8].is_ascii_hexdigit();
+        if let Some(value) = HeaderValue::from_bytes(&flipped).ok().filter(|_| !says_the_same) {
+            request.headers_mut().insert(http::HeaderName::try_from(name).unwrap(), value);
+            prop_assert!(verify(&source(row, &[1]), request).is_err());
+        }
+    }
+
+    #[test]
+    fn any_other_secret_is_refused(row in presets(), text in any::<Vec<u8>>(), n in 2_u8..) {
+        let request = sign(row, body(&row, &text, NOW));
+        prop_assert_eq!(refusal(&source(row, &[n]), request), RejectionKind::BadSignature);
+    }
+
+    #[test]
+    fn any_text_is_a_secret_of_its_own(one in "[ -~]{1,80}", other in "[ -~]{1,80}") {
+        // HMAC pads keys with zeros and hashes long ones; no printable text below a block collides.
+        let row = provider::X_SIGNATURE;
+        prop_assume!(one != other && !one.trim().is_empty() && !other.trim().is_empty());
+        prop_assume!(one.len() <= 64 && other.len() <= 64);
+        let secret = |text: &str| Secret::new(text).unwrap();
+        let request = Signer::new(row, &secret(&one)).unwrap().sign("{}", NOW);
+        let source = Source::builder("s", row).add_secret(secret(&other)).build().unwrap();
+        prop_assert_eq!(refusal(&source, request), RejectionKind::BadSignature);
+    }
+
+    #[test]
+    fn bytes_do_not_move_between_the_signed_parts(row in presets(), text in "[.:0-9]{1,40}") {
+        // A body of separators and digits is what a bad split would feed on.
+        prop_assume!(!matches!(row.scheme.time, TimeAt::Body { .. }));
+        let request = sign(row, text);
+        let source = source(row, &[1]);
+        for cut in 1..=request.body().len() {
+            let mut moved = Request::new(request.body().slice(cut..));
+            *moved.method_mut() = http::Method::POST;
+            for (name, value) in request.headers() {
+                let more = [value.as_bytes(), &request.body()[..cut]].concat();
+                for longer in [value.clone(), HeaderValue::from_bytes(&more).unwrap()] {
+                    *moved.headers_mut() = request.headers().clone();
+                    moved.headers_mut().insert(name.clone(), longer);
+                    prop_assert!(verify(&source, moved.clone()).is_err());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn freshness_ends_exactly_at_the_tolerance_in_both_directions() {
+    for row in provider::ALL {
+        let (Some(tolerance), Some(step)) = (row.tolerance, step(row)) else {
+            continue;
+        };
+        let source = source(*row, &[1]);
+        let judge = |now| verify_at(&source, sign(*row, body(row, b"", NOW)), now).map(|_| ());
+        let last = NOW.saturating_add(tolerance.past());
+        assert_eq!(judge(last), Ok(()), "{}", row.slug);
+        let late = judge(last.saturating_add(step));
+        assert_eq!(late, Err(RejectionKind::Stale), "{}", row.slug);
+        let first = before(NOW, tolerance.future());
+        assert_eq!(judge(first), Ok(()), "{}", row.slug);
+        let early = judge(before(first, step));
+        assert_eq!(early, Err(RejectionKind::Future), "{}", row.slug);
+    }
+}
+
+#[test]
+fn a_clock_between_two_seconds_costs_nothing_of_the_tolerance() {
+    for row in provider::ALL
+        .iter()
+        .filter(|row| step(row) == Some(Duration::from_secs(1)))
+    {
+        let last = NOW.saturating_add(row.tolerance.unwrap().past() + Duration::from_millis(999));
+        let request = sign(*row, body(row, b"", NOW));
+        assert!(
+            verify_at(&source(*row, &[1]), request, last).is_ok(),
+            "{}",
+            row.slug
+        );
+    }
+}
+
+#[test]
+fn freshness_can_be_turned_off_by_name_only() {
+    for row in provider::ALL.iter().filter(|row| row.tolerance.is_some()) {
+        let off = builder(*row, &[1])
+            .dangerous()
+            .without_freshness()
+            .build()
+            .unwrap();
+        for years in [-20_i64, 20] {
+            let now = UnixTime::from_secs(NOW.as_secs() + years * 365 * 86_400);
+            let request = sign(*row, body(row, b"", NOW));
+            let event = verify_at(&off, request.clone(), now).unwrap();
+            assert_eq!(event.signed_at(), Some(NOW), "{}", row.slug);
+            assert!(
+                verify_at(&source(*row, &[1]), request, now).is_err(),
+                "{}",
+                row.slug
+            );
+        }
+    }
+}
+
+#[test]
+fn during_a_rotation_both_secrets_are_accepted_and_afterwards_only_the_new_one() {
+    for row in provider::ALL {
+        let source = source(*row, &[1]);
+        let old = sign(*row, body(row, b"rotation", NOW));
+        let new = Signer::new(*row, &secret(row, 2)).unwrap();
+        let new = new
+            .with_public_url(crate::support::URL)
+            .sign(body(row, b"rotation", NOW), NOW);
+        let label = |request: &Request<Bytes>| {
+            verify(&source, request.clone()).map(|event| event.secret_label().to_owned())
+        };
+        assert_eq!(
+            label(&new),
+            Err(RejectionKind::BadSignature),
+            "{}",
+            row.slug
+        );
+        source
+            .add_secret(&secret(row, 2).with_label("new").unwrap())
+            .unwrap();
+        assert_eq!(label(&old).as_deref(), Ok("number-1"), "{}", row.slug);
+        assert_eq!(label(&new).as_deref(), Ok("new"), "{}", row.slug);
+        source.remove_secret("number-1").unwrap();
+        assert_eq!(
+            label(&old),
+            Err(RejectionKind::BadSignature),
+            "{}",
+            row.slug
+        );
+        assert_eq!(label(&new).as_deref(), Ok("new"), "{}", row.slug);
+        assert!(source.remove_secret("new").is_err(), "the last one stays");
+        assert!(source.remove_secret("number-1").is_err(), "it is gone");
+        assert_eq!(source.secret_labels(), ["new"]);
+    }
+}
+
+#[test]
+fn a_sender_that_signs_with_both_secrets_is_accepted_by_either() {
+    for row in provider::ALL {
+        let both = signer(*row).add_secret(&secret(row, 2)).unwrap();
+        let request = both.sign(body(row, b"", NOW), NOW);
+        assert!(
+            verify(&source(*row, &[2]), request.clone()).is_ok(),
+            "{}",
+            row.slug
+        );
+        let lists = request.headers().values().any(|value| {
+            let text = value.to_str().unwrap();
+            text.matches("v1").count() == 2 || text.matches("h1=").count() == 2
+        });
+        assert_eq!(
+            verify(&source(*row, &[1]), request).is_ok(),
+            lists,
+            "{}",
+            row.slug
+        );
+    }
+}
+
+#[test]
+fn eight_secrets_are_the_most_and_all_of_them_count() {
+    for row in provider::ALL {
+        let source = source(*row, &[8, 7, 6, 5, 4, 3, 2, 1]);
+        assert!(source.add_secret(&secret(row, 9)).is_err());
+        let event = verify(&source, sign(*row, body(row, b"", NOW))).unwrap();
+        assert_eq!(event.secret_label(), "number-1");
+    }
+}
+
+#[test]
+fn one_preset_does_not_accept_what_another_signed() {
+    for signed in provider::ALL {
+        for judge in provider::ALL.iter().filter(|row| row.slug != signed.slug) {
+            let same_key = matches!(signed.scheme.key, KeyDecoding::Text)
+                == matches!(judge.scheme.key, KeyDecoding::Text);
+            let found = verify(
+                &source(*judge, &[1]),
+                sign(*signed, body(signed, b"{}", NOW)),
+            );
+            // GitHub and Meta share a header and its form; so do all of Standard Webhooks.
+            let twins = |slug| match slug {
+                "github" | "meta" => 1,
+                "gitlab" | "standard-webhooks" | "svix" => 2,
+                _ => 0,
+            };
+            let alike = twins(signed.slug) != 0 && twins(signed.slug) == twins(judge.slug);
+            // The signer of Svix uses its own family first, which the others do not know.
+            let alike = alike && same_key && signed.slug != "svix";
+            assert_eq!(found.is_ok(), alike, "{} at {}", signed.slug, judge.slug);
+        }
+    }
+}
