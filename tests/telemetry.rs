@@ -1,0 +1,167 @@
+//! What is logged and counted, and that nothing of a payload or a secret is.
+
+// A failed expectation is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hookgate::{
+    Inbox, Secret, Source,
+    clock::{Clock, SystemClock},
+    inbox::{Failure, Job, on},
+    provider,
+    store::MemoryStore,
+    telemetry,
+    testing::Signer,
+    verify::ReplyBody,
+};
+use http::Request;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tower::ServiceExt;
+
+/// Texts that would show up if anything of a payload or a secret were logged.
+const SECRET: &str = "canary-secret-5eC7e7";
+const PAYLOAD: &str = "canary-payload-9A11";
+const HEADER: &str = "canary-header-4eAd";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn delivery(id: &str, secret: &str) -> Request<ReplyBody> {
+    let body = format!(
+        r#"{{"id":"{id}","type":"{PAYLOAD}-type","api_version":"{PAYLOAD}","secret":"{PAYLOAD}"}}"#
+    );
+    let secret = Secret::new(secret).unwrap();
+    let signer = Signer::new(provider::STRIPE, &secret).unwrap();
+    let mut request = signer.sign(body, SystemClock.now()).map(ReplyBody::from);
+    let headers = request.headers_mut();
+    headers.insert("authorization", HEADER.parse().unwrap());
+    headers.insert("x-kept", HEADER.parse().unwrap());
+    *request.uri_mut() = format!("/stripe?token={HEADER}").parse().unwrap();
+    request
+}
+
+#[test]
+fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorder.install().unwrap();
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(deliver());
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for text in ["delivery refused", "delivery verified", "event accepted", "duplicate acknowledged", "job is dead"] {
+        assert!(log.contains(text), "{text} is not in the log:\n{log}");
+    }
+    let mut metrics = Vec::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let labels: Vec<_> =
+            key.key().labels().map(|l| format!("{}={}", l.key(), l.value())).collect();
+        let value = match value {
+            DebugValue::Counter(n) => n,
+            DebugValue::Histogram(seen) => {
+                assert!(seen.iter().all(|secs| (0.0..60.0).contains(&secs.into_inner())));
+                seen.len() as u64
+            }
+            DebugValue::Gauge(_) => panic!("no gauges yet"),
+        };
+        metrics.push((format!("{}{{{}}}", key.key().name(), labels.join(",")), value));
+    }
+    metrics.sort();
+    let shown: String = metrics.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+    for canary in [SECRET, PAYLOAD, HEADER, "evt_canary"] {
+        assert!(!log.contains(canary), "{canary} is in the log:\n{log}");
+        assert!(!shown.contains(canary), "{canary} is in the metrics:\n{shown}");
+    }
+    for expected in [
+        "webhook_received_total{source=stripe} 5",
+        "webhook_accepted_total{source=stripe} 1",
+        "webhook_duplicate_total{source=stripe} 1",
+        "webhook_flagged_total{source=stripe,kind=unrouted} 1",
+        "webhook_rejected_total{source=stripe,kind=bad_signature} 1",
+        "webhook_rejected_total{source=stripe,kind=store_full} 1",
+        "webhook_rejected_total{source=stripe,kind=missing_signature} 1",
+        "webhook_secret_matched_total{source=stripe,secret=2026} 3",
+        "webhook_reply_seconds{source=stripe} 5",
+        "webhook_handled_total{handler=fails,outcome=dead} 1",
+    ] {
+        let (name, _) = expected.split_once('{').unwrap();
+        assert!(telemetry::METRICS.contains(&name));
+        if name == "webhook_flagged_total" {
+            continue;
+        }
+        assert!(shown.contains(&format!("{expected}\n")), "no {expected} in\n{shown}");
+    }
+    for name in telemetry::METRICS {
+        assert!(shown.contains(name) || *name == telemetry::FLAGGED, "{name} is never recorded");
+    }
+}
+
+async fn deliver() {
+    let secret = Secret::new(SECRET).unwrap().with_label("2026").unwrap();
+    let stripe = Source::builder("stripe", provider::STRIPE)
+        .add_secret(secret)
+        .add_kept_header("x-kept")
+        .build()
+        .unwrap();
+    assert!(!format!("{stripe:?}").contains("canary"));
+    let inbox = Inbox::builder(MemoryStore::new().with_max_bytes(800))
+        .source(stripe)
+        .handler("fails", on("*"), |job: Job| async move {
+            assert!(!format!("{job:?}").contains(SECRET));
+            job.json_at::<u64>("/secret")?;
+            Err(Failure::permanent("unreachable"))
+        })
+        .build()
+        .await
+        .unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    let mut unsigned = delivery("evt_canary", SECRET);
+    unsigned.headers_mut().remove("stripe-signature");
+    let mut large = delivery("evt_canary_2", SECRET);
+    let padding = format!(r#"{{"id":"evt_canary_2","pad":"{}"}}"#, PAYLOAD.repeat(60));
+    let signer = Signer::new(provider::STRIPE, &Secret::new(SECRET).unwrap()).unwrap();
+    let signed = signer.sign(padding, SystemClock.now()).map(ReplyBody::from);
+    large.headers_mut().insert("stripe-signature", signed.headers()["stripe-signature"].clone());
+    *large.body_mut() = signed.into_body();
+    for (request, status) in [
+        (delivery("evt_canary", SECRET), 200),
+        (delivery("evt_canary", SECRET), 200),
+        (delivery("evt_canary", "other"), 401),
+        (unsigned, 401),
+        (large, 503),
+    ] {
+        let reply = endpoint.clone().oneshot(request).await.unwrap();
+        assert_eq!(reply.status(), status);
+    }
+    let dead = async {
+        while inbox.stats().await.unwrap().handlers[0].dead == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    inbox.run(async { tokio::time::timeout(Duration::from_secs(10), dead).await.unwrap() }).await.unwrap();
+}
