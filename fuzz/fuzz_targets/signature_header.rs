@@ -164,7 +164,8 @@ fuzz_target!(|input: Input| {
         Grammar::Pairs { .. } => goods > 0 && times == 1 && signatures <= MAX_CANDIDATES,
         Grammar::SpaceList { .. } => goods > 0 && signatures <= MAX_CANDIDATES,
     };
-    if tame {
+    // Longer headers are refused before they are read.
+    if tame && text.len() <= 8 * 1024 {
         assert_eq!(
             found.is_ok(),
             expected,

@@ -1,0 +1,344 @@
+//! Requests that no honest sender makes, against every preset.
+
+use bytes::Bytes;
+use hookgate::{
+    RejectionKind,
+    provider::{self, GITHUB, PADDLE, Provider, STANDARD_WEBHOOKS, STRIPE, SVIX, T_V1},
+    scheme::{Grammar, MAX_CANDIDATES, TimeAt},
+};
+use http::{HeaderName, HeaderValue, Method, Request};
+
+use crate::support::{NOW, body, builder, refusal, sign, source, verify};
+
+/// A genuine request of each preset.
+fn genuine() -> impl Iterator<Item = (Provider, Request<Bytes>)> {
+    provider::ALL
+        .iter()
+        .map(|row| (*row, sign(*row, body(row, b"{}", NOW))))
+}
+
+fn signature_of(row: &Provider) -> HeaderName {
+    let family = row.families.first().copied().unwrap_or_default();
+    HeaderName::try_from(row.scheme.header.name_in(family)).unwrap()
+}
+
+fn with(mut request: Request<Bytes>, name: &str, value: &[u8]) -> Request<Bytes> {
+    let name = HeaderName::try_from(name).unwrap();
+    request
+        .headers_mut()
+        .insert(name, HeaderValue::from_bytes(value).unwrap());
+    request
+}
+
+#[test]
+fn only_post_is_a_delivery() {
+    for (row, request) in genuine() {
+        for method in [
+            "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "POSTS",
+        ] {
+            let mut request = request.clone();
+            *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+            let found = refusal(&source(row, &[1]), request);
+            assert_eq!(found, RejectionKind::Method, "{} {method}", row.slug);
+            assert_eq!(found.status(), 405);
+        }
+    }
+}
+
+#[test]
+fn compressed_bodies_are_refused() {
+    for (row, request) in genuine() {
+        for coding in ["gzip", "br", "deflate", "GZIP", "identity, gzip", "x", ""] {
+            let request = with(request.clone(), "content-encoding", coding.as_bytes());
+            let found = refusal(&source(row, &[1]), request);
+            assert_eq!(
+                found,
+                RejectionKind::ContentEncoding,
+                "{} {coding}",
+                row.slug
+            );
+            assert_eq!(found.status(), 415);
+        }
+        for coding in ["identity", "Identity"] {
+            let request = with(request.clone(), "content-encoding", coding.as_bytes());
+            assert!(verify(&source(row, &[1]), request).is_ok());
+        }
+        let mut two = with(request, "content-encoding", b"identity");
+        two.headers_mut()
+            .append("content-encoding", HeaderValue::from_static("gzip"));
+        assert_eq!(
+            refusal(&source(row, &[1]), two),
+            RejectionKind::ContentEncoding
+        );
+    }
+}
+
+#[test]
+fn bodies_over_the_limit_are_refused_as_declared_and_as_received() {
+    for row in provider::ALL {
+        let text = body(row, b"0123456789", NOW);
+        let limit = |bytes| builder(*row, &[1]).with_max_body(bytes).build().unwrap();
+        let request = sign(*row, text.clone());
+        assert!(
+            verify(&limit(text.len()), request.clone()).is_ok(),
+            "the limit is inclusive"
+        );
+        let received = refusal(&limit(text.len() - 1), request.clone());
+        assert_eq!(received, RejectionKind::TooLarge);
+        assert_eq!(received.status(), 413);
+        let declared = with(
+            request.clone(),
+            "content-length",
+            row.max_body.to_string().as_bytes(),
+        );
+        assert!(
+            verify(&source(*row, &[1]), declared).is_ok(),
+            "only what is read counts"
+        );
+        for length in [(row.max_body + 1).to_string(), u64::MAX.to_string()] {
+            let declared = with(request.clone(), "content-length", length.as_bytes());
+            assert_eq!(
+                refusal(&source(*row, &[1]), declared),
+                RejectionKind::TooLarge
+            );
+        }
+        // Refused by the HTTP server long before; here it says nothing.
+        let odd = with(request, "content-length", b"99999999999999999999999999");
+        assert!(verify(&source(*row, &[1]), odd).is_ok());
+    }
+}
+
+#[test]
+fn bodies_of_any_bytes_are_only_bytes() {
+    for row in provider::ALL {
+        for text in [
+            &b""[..],
+            b"\0",
+            b"\xff\xfe",
+            b"\xed\xa0\x80",
+            &[0x80; 1_000],
+        ] {
+            let bytes = body(row, text, NOW);
+            let event = verify(&source(*row, &[1]), sign(*row, bytes.clone())).unwrap();
+            assert_eq!(event.body(), &bytes, "{}", row.slug);
+        }
+    }
+}
+
+#[test]
+fn signature_headers_that_are_missing_double_or_not_text_are_refused() {
+    for (row, request) in genuine() {
+        let (source, name) = (source(row, &[1]), signature_of(&row));
+        let good = request.headers()[&name].clone();
+        let mut missing = request.clone();
+        missing.headers_mut().remove(&name);
+        assert_eq!(refusal(&source, missing), RejectionKind::MissingSignature);
+        for second in [
+            good.clone(),
+            HeaderValue::from_static(""),
+            HeaderValue::from_static("x"),
+        ] {
+            let mut double = request.clone();
+            double.headers_mut().append(name.clone(), second.clone());
+            assert_eq!(refusal(&source, double), RejectionKind::MalformedSignature);
+            let mut double = request.clone();
+            double.headers_mut().insert(name.clone(), second);
+            double.headers_mut().append(name.clone(), good.clone());
+            assert_eq!(refusal(&source, double), RejectionKind::MalformedSignature);
+        }
+        let joined = [good.as_bytes(), b", ", good.as_bytes()].concat();
+        let long = vec![b'a'; 9_000];
+        for bad in [
+            &b""[..],
+            b"\xff\xfe",
+            b"=",
+            b",",
+            b";",
+            b" ",
+            b"v1",
+            b"v1=",
+            &joined,
+            &long,
+        ] {
+            let found = refusal(&source, with(request.clone(), name.as_str(), bad));
+            assert_eq!(found.status(), 401, "{} {bad:?}", row.slug);
+            assert_ne!(
+                found,
+                RejectionKind::BadSignature,
+                "{}: it was hashed",
+                row.slug
+            );
+        }
+    }
+}
+
+#[test]
+fn time_headers_that_are_missing_double_or_not_a_time_are_refused() {
+    for (row, request) in genuine() {
+        let TimeAt::Header { header, .. } = row.scheme.time else {
+            continue;
+        };
+        let name = header.name_in(row.families.first().copied().unwrap_or_default());
+        let source = source(row, &[1]);
+        let mut missing = request.clone();
+        missing.headers_mut().remove(&name);
+        assert_eq!(refusal(&source, missing), RejectionKind::MissingTimestamp);
+        let mut double = request.clone();
+        let value = double.headers()[&name].clone();
+        double
+            .headers_mut()
+            .append(HeaderName::try_from(&name).unwrap(), value);
+        assert_eq!(refusal(&source, double), RejectionKind::MalformedTimestamp);
+        for bad in [
+            &b""[..],
+            b"-1790000000",
+            b"+1790000000",
+            b"1790000000.0",
+            b"1.79e9",
+            b"01790000000",
+            b"1790000000, 1790000000",
+            b"0x6ab0",
+            b"NaN",
+            b"\xff",
+            b"9223372036854775807",
+            b"99999999999999999999999",
+            b"2026-09-21T14:13:20Z",
+            b" 1790000000",
+            b"1790000000 ",
+        ] {
+            let found = refusal(&source, with(request.clone(), &name, bad));
+            assert_eq!(
+                found,
+                RejectionKind::MalformedTimestamp,
+                "{} {bad:?}",
+                row.slug
+            );
+        }
+    }
+}
+
+#[test]
+fn signed_ids_that_are_missing_double_or_not_text_are_refused() {
+    for row in [STANDARD_WEBHOOKS, SVIX, provider::GITLAB] {
+        let request = sign(row, "{}");
+        let name = format!("{}id", row.families.first().unwrap_or(&"webhook-"));
+        let source = source(row, &[1]);
+        let mut missing = request.clone();
+        missing.headers_mut().remove(&name);
+        assert_eq!(refusal(&source, missing), RejectionKind::SignedHeader);
+        let mut double = request.clone();
+        let value = double.headers()[&name].clone();
+        double
+            .headers_mut()
+            .append(HeaderName::try_from(&name).unwrap(), value);
+        assert_eq!(refusal(&source, double), RejectionKind::SignedHeader);
+        for bad in [&b""[..], b"\xff\xfe", "caf\u{e9}".as_bytes()] {
+            let found = refusal(&source, with(request.clone(), &name, bad));
+            assert_eq!(found, RejectionKind::SignedHeader, "{bad:?}");
+        }
+    }
+}
+
+#[test]
+fn unsigned_headers_that_are_not_text_are_as_good_as_absent() {
+    for name in ["x-github-delivery", "x-github-event"] {
+        let request = with(sign(GITHUB, "{}"), name, "caf\u{e9}".as_bytes());
+        let event = verify(&source(GITHUB, &[1]), request).unwrap();
+        let field = if name.ends_with("event") {
+            event.event_type()
+        } else {
+            event.id()
+        };
+        assert_eq!(field, None);
+    }
+}
+
+#[test]
+fn two_times_in_one_header_are_refused() {
+    for (row, key, separator) in [(STRIPE, "t", ","), (T_V1, "t", ","), (PADDLE, "ts", ";")] {
+        let request = sign(row, "{}");
+        let name = signature_of(&row);
+        let good = request.headers()[&name].to_str().unwrap();
+        for bad in [
+            format!("{key}=1790000000{separator}{good}"),
+            format!("{good}{separator}{key}=1790000000"),
+            format!("{good}{separator}{key}=1"),
+            format!("{good}{separator}{key}="),
+        ] {
+            let found = refusal(
+                &source(row, &[1]),
+                with(request.clone(), name.as_str(), bad.as_bytes()),
+            );
+            assert_eq!(found, RejectionKind::MalformedTimestamp, "{bad}");
+        }
+    }
+}
+
+#[test]
+fn a_hundred_signatures_are_refused_before_anything_is_hashed() {
+    for (row, request) in genuine() {
+        let name = signature_of(&row);
+        let good = request.headers()[&name].to_str().unwrap().to_owned();
+        let (start, signature, separator) = match row.scheme.grammar {
+            Grammar::Pairs { separator, .. } => {
+                let separator = char::from(separator).to_string();
+                let (time, signature) = good.split_once(&separator).unwrap();
+                (format!("{time}{separator}"), signature, separator)
+            }
+            Grammar::SpaceList { .. } => (String::new(), good.as_str(), " ".to_owned()),
+            Grammar::Bare | Grammar::Prefix(_) => continue,
+        };
+        let list = |n| format!("{start}{}", vec![signature; n].join(&separator));
+        let source = source(row, &[1]);
+        let judge = |n| {
+            verify(
+                &source,
+                with(request.clone(), name.as_str(), list(n).as_bytes()),
+            )
+            .map(|_| ())
+        };
+        assert_eq!(judge(MAX_CANDIDATES), Ok(()), "{}", row.slug);
+        assert_eq!(
+            judge(MAX_CANDIDATES + 1),
+            Err(RejectionKind::MalformedSignature)
+        );
+        assert_eq!(judge(100), Err(RejectionKind::MalformedSignature));
+    }
+}
+
+#[test]
+fn the_reply_says_no_more_than_the_status() {
+    // One status for everything about the signature: an attacker learns nothing from it.
+    for kind in [
+        RejectionKind::MissingSignature,
+        RejectionKind::MalformedSignature,
+        RejectionKind::MissingTimestamp,
+        RejectionKind::MalformedTimestamp,
+        RejectionKind::SignedHeader,
+        RejectionKind::Stale,
+        RejectionKind::Future,
+        RejectionKind::UnknownTenant,
+        RejectionKind::BadSignature,
+        RejectionKind::Handshake,
+    ] {
+        assert_eq!(kind.status(), 401, "{kind:?}");
+    }
+}
+
+#[test]
+fn secrets_show_nowhere() {
+    for row in provider::ALL {
+        let source = source(*row, &[1]);
+        let secret = crate::support::secret(row, 1);
+        let signer = crate::support::signer(*row);
+        let event = verify(&source, sign(*row, body(row, b"{}", NOW))).unwrap();
+        let shown = format!(
+            "{source:?} {secret:?} {signer:?} {event:?} {:#?}",
+            builder(*row, &[1])
+        );
+        assert!(
+            !shown.contains("secret number 1") && !shown.contains("AQEBAQEB"),
+            "{shown}"
+        );
+    }
+}
