@@ -115,7 +115,7 @@ impl Target<'_> {
             let ranges = if name == signature {
                 self.time_in(value)
             } else {
-                vec![0..value.len()]
+                std::iter::once(0..value.len()).collect()
             };
             for range in ranges {
                 for bit in bits(range.len()) {
