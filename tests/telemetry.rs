@@ -74,28 +74,49 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
     runtime.block_on(deliver());
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for text in ["delivery refused", "delivery verified", "event accepted", "duplicate acknowledged", "job is dead"] {
+    for text in [
+        "delivery refused",
+        "delivery verified",
+        "event accepted",
+        "duplicate acknowledged",
+        "job is dead",
+    ] {
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
     let mut metrics = Vec::new();
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
-        let labels: Vec<_> =
-            key.key().labels().map(|l| format!("{}={}", l.key(), l.value())).collect();
+        let labels: Vec<_> = key
+            .key()
+            .labels()
+            .map(|l| format!("{}={}", l.key(), l.value()))
+            .collect();
         let value = match value {
             DebugValue::Counter(n) => n,
             DebugValue::Histogram(seen) => {
-                assert!(seen.iter().all(|secs| (0.0..60.0).contains(&secs.into_inner())));
+                assert!(
+                    seen.iter()
+                        .all(|secs| (0.0..60.0).contains(&secs.into_inner()))
+                );
                 seen.len() as u64
             }
             DebugValue::Gauge(_) => panic!("no gauges yet"),
         };
-        metrics.push((format!("{}{{{}}}", key.key().name(), labels.join(",")), value));
+        metrics.push((
+            format!("{}{{{}}}", key.key().name(), labels.join(",")),
+            value,
+        ));
     }
     metrics.sort();
-    let shown: String = metrics.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+    let shown: String = metrics
+        .iter()
+        .map(|(name, value)| format!("{name} {value}\n"))
+        .collect();
     for canary in [SECRET, PAYLOAD, HEADER, "evt_canary"] {
         assert!(!log.contains(canary), "{canary} is in the log:\n{log}");
-        assert!(!shown.contains(canary), "{canary} is in the metrics:\n{shown}");
+        assert!(
+            !shown.contains(canary),
+            "{canary} is in the metrics:\n{shown}"
+        );
     }
     for expected in [
         "webhook_received_total{source=stripe} 5",
@@ -114,10 +135,16 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
         if name == "webhook_flagged_total" {
             continue;
         }
-        assert!(shown.contains(&format!("{expected}\n")), "no {expected} in\n{shown}");
+        assert!(
+            shown.contains(&format!("{expected}\n")),
+            "no {expected} in\n{shown}"
+        );
     }
     for name in telemetry::METRICS {
-        assert!(shown.contains(name) || *name == telemetry::FLAGGED, "{name} is never recorded");
+        assert!(
+            shown.contains(name) || *name == telemetry::FLAGGED,
+            "{name} is never recorded"
+        );
     }
 }
 
@@ -146,7 +173,10 @@ async fn deliver() {
     let padding = format!(r#"{{"id":"evt_canary_2","pad":"{}"}}"#, PAYLOAD.repeat(60));
     let signer = Signer::new(provider::STRIPE, &Secret::new(SECRET).unwrap()).unwrap();
     let signed = signer.sign(padding, SystemClock.now()).map(ReplyBody::from);
-    large.headers_mut().insert("stripe-signature", signed.headers()["stripe-signature"].clone());
+    large.headers_mut().insert(
+        "stripe-signature",
+        signed.headers()["stripe-signature"].clone(),
+    );
     *large.body_mut() = signed.into_body();
     for (request, status) in [
         (delivery("evt_canary", SECRET), 200),
@@ -163,5 +193,12 @@ async fn deliver() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    inbox.run(async { tokio::time::timeout(Duration::from_secs(10), dead).await.unwrap() }).await.unwrap();
+    inbox
+        .run(async {
+            tokio::time::timeout(Duration::from_secs(10), dead)
+                .await
+                .unwrap()
+        })
+        .await
+        .unwrap();
 }
