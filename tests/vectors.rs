@@ -10,16 +10,22 @@ mod format;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     env,
     path::{Path, PathBuf},
+    pin::Pin,
     process::ExitCode,
+    task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hookgate::{
-    ConfigError, Event, Rejection, Secret, Source, freshness::Tolerance, provider::Provider,
+    ConfigError, Event, Rejection, Secret, Source, VerifyLayer, freshness::Tolerance,
+    provider::Provider, testing::FixedClock, verify::VerifiedBody,
 };
-use http::request::Parts;
+use http::{Request, Response, request::Parts};
+use http_body::Frame;
+use tower::{Layer, ServiceExt, service_fn};
 
 use self::format::{Expect, Vector};
 
@@ -96,8 +102,7 @@ fn judge(row: Provider, vector: &Vector, delivery: Delivery) -> Result<(), Strin
     }
 }
 
-/// THE place where a request meets the crate. Whoever plugs `VerifyLayer` in sends the pieces
-/// below as the frames of a body through it, with `vector.now()` in a `FixedClock`.
+/// Judges a request: whole by the synchronous door, in pieces by the middleware.
 pub(crate) fn deliver(
     source: &Source,
     parts: &Parts,
@@ -110,11 +115,55 @@ pub(crate) fn deliver(
         Delivery::Chunked => body.len() / 3 + 1,
         Delivery::ByteByByte => 1,
     };
-    let mut received = BytesMut::new();
-    for piece in body.chunks(step) {
-        received.extend_from_slice(piece);
+    let layer = VerifyLayer::new(source.clone()).with_clock(FixedClock::new(vector.now()));
+    let inner = service_fn(|request: Request<VerifiedBody>| async move {
+        let event = request.extensions().get::<Event>().cloned();
+        let mut response = Response::new(request.into_body());
+        response.extensions_mut().insert(event);
+        Ok::<_, Infallible>(response)
+    });
+    let pieces = Pieces {
+        left: body.clone(),
+        step,
+    };
+    let request = Request::from_parts(parts.clone(), pieces);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.unwrap_or_else(|why| panic!("no runtime: {why}"));
+    let Ok(mut response) = runtime.block_on(layer.layer(inner).oneshot(request));
+    match response
+        .extensions_mut()
+        .remove::<Option<Event>>()
+        .flatten()
+    {
+        Some(event) => Ok(event),
+        None => Err(response
+            .extensions()
+            .get::<Rejection>()
+            .copied()
+            .unwrap_or_else(|| panic!("neither an event nor a rejection"))),
     }
-    source.verify(parts, received, vector.now())
+}
+
+/// A body that comes in pieces of one size.
+struct Pieces {
+    left: Bytes,
+    step: usize,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let step = self.step.min(self.left.len());
+        let piece = self.left.split_to(step);
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+    }
 }
 
 /// The source that a user would configure for this vector.
