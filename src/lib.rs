@@ -1,4 +1,54 @@
-//! The receiving side of webhooks.
+//! The receiving side of webhooks: a delivery is verified over its raw body, refused when it is
+//! stale, stored once, answered with 2xx at once, and worked on afterwards.
+//!
+//! ```
+//! use hookgate::{RejectionKind, Secret, Source, clock::{Clock, SystemClock}, provider};
+//!
+//! let source = Source::builder("github", provider::GITHUB)
+//!     .add_secret(Secret::new("It's a Secret to Everybody")?)
+//!     .build()?;
+//! let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+//! let request = http::Request::post("/").header("x-hub-signature-256", signature).body(())?;
+//! let (parts, ()) = request.into_parts();
+//!
+//! let now = SystemClock.now();
+//! assert!(source.verify(&parts, "Hello, World!", now).is_ok());
+//! let forged = source.verify(&parts, "Hello, World?", now).unwrap_err();
+//! assert_eq!(forged.kind(), RejectionKind::BadSignature);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which way to take
+//!
+//! - [`Inbox`]: verify, store, answer 200; handlers work later, each with its own queue and
+//!   retries. For everything that matters and for more than about 100 events a minute.
+//! - [`VerifyLayer`]: genuine and fresh or refused; your service writes the reply. For few events
+//!   and fast handlers, and in front of a queue of your own.
+//! - [`Source::verify`]: a plain function. For serverless functions and other frameworks.
+//!
+//! # The modules, in reading order
+//!
+//! - [`scheme`]: how bytes become a signature, as data
+//! - [`provider`]: who sends, as rows of facts with their sources; write your own
+//! - [`source`]: one configured endpoint; what is checked, and in which order
+//! - [`event`]: what a verified delivery carries, and how far each field can be trusted
+//! - [`verify`]: the tower middleware
+//! - [`inbox`]: sources in front, handlers behind, a store between
+//! - [`store`]: what a store must do; in memory and in Redis
+//! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
+//! - [`telemetry`]: the names of all metrics
+//!
+//! # Crate features
+//!
+//! - `inbox` (default): the inbox, its handlers and the in-memory store; includes `verify`
+//! - `verify`: the middleware; without it only the pure core is built, which needs no runtime
+//! - `redis`: the store in Redis, through a `deadpool-redis` pool of yours
+//! - `axum`: an extractor for [`Event`] and `IntoResponse` for [`Rejection`]
+//! - `tracing`, `metrics`: spans and logs; counters and histograms
+//! - `full`: all of these
+//! - `test-util`: a signer for every preset, a fixed clock, and the contract suite for stores
+//!
+//! A feature adds what it names and changes nothing else.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -28,3 +78,8 @@ pub use secret::Secret;
 pub use source::Source;
 #[cfg(feature = "verify")]
 pub use verify::VerifyLayer;
+
+/// The README's code is compiled as well.
+#[cfg(all(doctest, feature = "inbox", feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
