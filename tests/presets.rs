@@ -2,10 +2,16 @@
 //! hostile requests get.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test fails by panicking.
 
+#[path = "presets/custom.rs"]
+mod custom;
+#[path = "presets/families.rs"]
+mod families;
 #[path = "presets/handshakes.rs"]
 mod handshakes;
 #[path = "presets/hostile.rs"]
 mod hostile;
+#[path = "presets/limits.rs"]
+mod limits;
 mod support;
 
 use hookgate::{
@@ -16,9 +22,9 @@ use hookgate::{
         X_SIGNATURE,
     },
 };
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue};
 
-use crate::support::{NOW, body, refusal, sign, signer, source, verify};
+use crate::support::{NOW, body, sign, source, verify};
 
 /// The event of a body that the preset signed, with more headers that nobody signed.
 fn event(row: Provider, body: &str, headers: &[(&'static str, &str)]) -> Event {
@@ -190,57 +196,6 @@ fn types_and_versions_are_where_the_rows_say() {
 }
 
 #[test]
-fn home_made_envelopes_are_read_from_the_body_and_then_from_headers() {
-    for row in [
-        T_V1,
-        X_SIGNATURE,
-        provider::X_SIGNATURE_SHA256,
-        provider::X_WEBHOOK_SIGNATURE,
-        provider::X_WEBHOOK_SIGNATURE_SHA256,
-    ] {
-        let full = r#"{"id":"evt_1","type":"a.b","created_at":"2026-09-21T14:13:20Z","data":{}}"#;
-        let found = event(row, full, &[]);
-        assert_eq!(id(&found), Some(("evt_1", Provenance::Signed)));
-        assert_eq!(kind(&found), Some(("a.b", Provenance::Signed)));
-        assert_eq!(found.sent_at().unwrap().value, "2026-09-21T14:13:20Z");
-        assert_eq!(found.version(), None);
-
-        let versioned = r#"{"version":2,"event_type":"c.d","data":{"id":"not the event's"}}"#;
-        let found = event(row, versioned, &[("x-event-id", "evt_2")]);
-        assert_eq!(id(&found), Some(("evt_2", Provenance::Unsigned)));
-        assert_eq!(kind(&found), Some(("c.d", Provenance::Signed)));
-        assert_eq!(found.version().unwrap().value, "2");
-
-        let headers = [("x-event-id", "evt_3"), ("x-webhook-version", "2026-08")];
-        let found = event(row, r#"{"id":"an order's"}"#, &headers);
-        assert_eq!(
-            id(&found),
-            Some(("evt_3", Provenance::Unsigned)),
-            "a bare object's id is its own"
-        );
-        assert_eq!(found.version().unwrap().value, "2026-08");
-        assert_eq!(id(&event(row, r#"{"id":"an order's"}"#, &[])), None);
-    }
-}
-
-#[test]
-fn a_header_cannot_make_a_replayed_delivery_new() {
-    // Whoever captured a delivery can add headers, but not take the signed id away.
-    for row in [T_V1, X_SIGNATURE] {
-        let text = r#"{"id":"evt_1","type":"a","version":"1"}"#;
-        let headers = [("x-event-id", "another"), ("x-webhook-version", "2")];
-        let found = event(row, text, &headers);
-        assert_eq!(
-            id(&found),
-            Some(("evt_1", Provenance::Signed)),
-            "{}",
-            row.slug
-        );
-        assert_eq!(found.version().unwrap().value, "1");
-    }
-}
-
-#[test]
 fn an_id_that_can_be_read_in_two_ways_is_none() {
     for text in [
         r#"{"id":"a","id":"b","type":"t"}"#,
@@ -289,113 +244,6 @@ fn a_delivery_is_never_refused_because_of_its_json() {
         id(&event(STRIPE, &keys, &[])),
         Some(("a", Provenance::Signed))
     );
-}
-
-#[test]
-fn header_families_are_never_mixed() {
-    for row in [SVIX, SHOPIFY] {
-        let families = row.families;
-        let requests: Vec<_> = families
-            .iter()
-            .map(|family| {
-                signer(row)
-                    .with_family(family)
-                    .with_id(family)
-                    .sign("{}", NOW)
-            })
-            .collect();
-        let source = source(row, &[1]);
-        for (request, family) in requests.iter().zip(families) {
-            let found = verify(&source, request.clone()).unwrap();
-            assert_eq!(found.id().unwrap().value, *family);
-        }
-        // Every header from either family, in all combinations, with the signature of one or both.
-        let pairs: Vec<_> = requests
-            .iter()
-            .flat_map(|request| request.headers().iter())
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let needed = |family: &str| -> Vec<String> {
-            let all = requests[0].headers().keys();
-            all.map(|name| name.as_str().replacen(families[0], family, 1))
-                .filter(|name| {
-                    signed(&row, &name.replacen(family, families[0], 1))
-                        || name.ends_with("timestamp")
-                        || *name == row.scheme.header.name_in(family)
-                })
-                .collect()
-        };
-        for mask in 0_u32..1 << pairs.len() {
-            let mut mixed = Request::post("/").body("{}".into()).unwrap();
-            for (n, (name, value)) in pairs.iter().enumerate() {
-                if mask & (1 << n) != 0 {
-                    mixed.headers_mut().append(name.clone(), value.clone());
-                }
-            }
-            let has = |name: &String| mixed.headers().contains_key(name);
-            let first = families
-                .iter()
-                .find(|family| has(&row.scheme.header.name_in(family)));
-            let whole = first.filter(|family| needed(family).iter().all(has));
-            let expected_id = whole.filter(|family| {
-                has(&row
-                    .envelope
-                    .id
-                    .iter()
-                    .find_map(|field| match field {
-                        provider::Field::Header(header) => Some(header.name_in(family)),
-                        _ => None,
-                    })
-                    .unwrap())
-            });
-            let found = verify(&source, mixed);
-            assert_eq!(found.is_ok(), whole.is_some(), "{} {mask:b}", row.slug);
-            let found = found
-                .ok()
-                .and_then(|event| event.id().map(|id| id.value.clone()));
-            assert_eq!(
-                found.as_deref(),
-                expected_id.copied(),
-                "{} {mask:b}",
-                row.slug
-            );
-        }
-    }
-}
-
-#[test]
-fn a_signature_that_is_taken_over_into_the_other_family_is_refused() {
-    // The bytes are right; but the first family's signature is what counts, and it is wrong.
-    for row in [SVIX, SHOPIFY] {
-        let mut request = signer(row).with_family(row.families[1]).sign("{}", NOW);
-        let forged = hookgate::testing::Signer::new(row, &support::secret(&row, 9)).unwrap();
-        for (name, value) in forged
-            .with_family(row.families[0])
-            .sign("{}", NOW)
-            .headers()
-        {
-            request.headers_mut().insert(name.clone(), value.clone());
-        }
-        assert_eq!(
-            refusal(&source(row, &[1]), request),
-            RejectionKind::BadSignature
-        );
-    }
-}
-
-#[test]
-fn a_full_stop_in_a_signed_id_is_refused() {
-    for row in [STANDARD_WEBHOOKS, SVIX, GITLAB] {
-        for id in ["a.b", ".", "a.", ".a"] {
-            let request = signer(row).with_id(id).sign("{}", NOW);
-            assert_eq!(
-                refusal(&source(row, &[1]), request),
-                RejectionKind::SignedHeader
-            );
-        }
-        let request = signer(row).with_id("msg_2-x y~").sign("{}", NOW);
-        assert!(verify(&source(row, &[1]), request).is_ok());
-    }
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! Methods, codings and sizes.
+
+use hookgate::{RejectionKind, provider};
+use http::{HeaderValue, Method};
+
+use crate::{
+    hostile::{genuine, with},
+    support::{NOW, body, builder, refusal, sign, source, verify},
+};
+
+#[test]
+fn only_post_is_a_delivery() {
+    for (row, request) in genuine() {
+        for method in [
+            "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "POSTS",
+        ] {
+            let mut request = request.clone();
+            *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+            let found = refusal(&source(row, &[1]), request);
+            assert_eq!(found, RejectionKind::Method, "{} {method}", row.slug);
+            assert_eq!(found.status(), 405);
+        }
+    }
+}
+
+#[test]
+fn compressed_bodies_are_refused() {
+    for (row, request) in genuine() {
+        for coding in ["gzip", "br", "deflate", "GZIP", "identity, gzip", "x", ""] {
+            let request = with(request.clone(), "content-encoding", coding.as_bytes());
+            let found = refusal(&source(row, &[1]), request);
+            assert_eq!(
+                found,
+                RejectionKind::ContentEncoding,
+                "{} {coding}",
+                row.slug
+            );
+            assert_eq!(found.status(), 415);
+        }
+        for coding in ["identity", "Identity"] {
+            let request = with(request.clone(), "content-encoding", coding.as_bytes());
+            assert!(verify(&source(row, &[1]), request).is_ok());
+        }
+        let mut two = with(request, "content-encoding", b"identity");
+        two.headers_mut()
+            .append("content-encoding", HeaderValue::from_static("gzip"));
+        assert_eq!(
+            refusal(&source(row, &[1]), two),
+            RejectionKind::ContentEncoding
+        );
+    }
+}
+
+#[test]
+fn bodies_over_the_limit_are_refused_as_declared_and_as_received() {
+    for row in provider::ALL {
+        let text = body(row, b"0123456789", NOW);
+        let limit = |bytes| builder(*row, &[1]).with_max_body(bytes).build().unwrap();
+        let request = sign(*row, text.clone());
+        assert!(
+            verify(&limit(text.len()), request.clone()).is_ok(),
+            "the limit is inclusive"
+        );
+        let received = refusal(&limit(text.len() - 1), request.clone());
+        assert_eq!(received, RejectionKind::TooLarge);
+        assert_eq!(received.status(), 413);
+        let declared = with(
+            request.clone(),
+            "content-length",
+            row.max_body.to_string().as_bytes(),
+        );
+        assert!(
+            verify(&source(*row, &[1]), declared).is_ok(),
+            "only what is read counts"
+        );
+        for length in [(row.max_body + 1).to_string(), u64::MAX.to_string()] {
+            let declared = with(request.clone(), "content-length", length.as_bytes());
+            assert_eq!(
+                refusal(&source(*row, &[1]), declared),
+                RejectionKind::TooLarge
+            );
+        }
+        // Refused by the HTTP server long before; here it says nothing.
+        let odd = with(request, "content-length", b"99999999999999999999999999");
+        assert!(verify(&source(*row, &[1]), odd).is_ok());
+    }
+}
+
+#[test]
+fn bodies_of_any_bytes_are_only_bytes() {
+    for row in provider::ALL {
+        for text in [
+            &b""[..],
+            b"\0",
+            b"\xff\xfe",
+            b"\xed\xa0\x80",
+            &[0x80; 1_000],
+        ] {
+            let bytes = body(row, text, NOW);
+            let event = verify(&source(*row, &[1]), sign(*row, bytes.clone())).unwrap();
+            assert_eq!(event.body(), &bytes, "{}", row.slug);
+        }
+    }
+}
