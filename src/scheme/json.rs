@@ -6,10 +6,8 @@
 use std::fmt;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use serde_json::value::RawValue;
 
 /// Longer texts are not ids, types or versions, in bytes.
 pub(crate) const MAX_TEXT: usize = 1_024;
@@ -85,11 +83,6 @@ impl Level<'_, '_> {
         }
     }
 
-    /// Whether every path ends here, so that only a scalar is of interest.
-    fn is_leaf(&self) -> bool {
-        self.each().all(|at| self.paths[at].len() == self.prefix)
-    }
-
     /// The paths that go on through `key`.
     fn through(&self, key: &str) -> u32 {
         // `{"data/id": 1}` has nothing at `/data/id`.
@@ -112,30 +105,9 @@ impl Level<'_, '_> {
 impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(mut self, json: D) -> Result<(), D::Error> {
-        if !self.is_leaf() {
-            return json.deserialize_any(self);
-        }
-        // The text itself, because how `deserialize_any` shows a number depends on features that
-        // any other crate in the build can turn on (`serde_json/arbitrary_precision`).
-        match <&RawValue>::deserialize(json)?.get() {
-            // `null` is absent.
-            "null" => {}
-            raw if raw.starts_with('"') => {
-                let text: String = serde_json::from_str(raw).map_err(D::Error::custom)?;
-                self.note(Some(&text));
-            }
-            raw => self.note(Some(raw).filter(|raw| is_integer(raw))),
-        }
-        Ok(())
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
     }
-}
-
-/// Whether it is a 64-bit integer in its one canonical form.
-fn is_integer(raw: &str) -> bool {
-    let unsigned = raw.parse().map(|n: u64| n.to_string());
-    let integer = unsigned.or_else(|_| raw.parse().map(|n: i64| n.to_string()));
-    integer.is_ok_and(|canonical| canonical == raw)
 }
 
 impl<'de> Visitor<'de> for Level<'_, '_> {
@@ -176,20 +148,18 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         Ok(())
     }
 
-    // Scalars on the way to a path: something is there, but nothing to read.
-
-    fn visit_str<E>(mut self, _: &str) -> Result<(), E> {
-        self.note(None);
+    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+        self.note(Some(text));
         Ok(())
     }
 
-    fn visit_u64<E>(mut self, _: u64) -> Result<(), E> {
-        self.note(None);
+    fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
+        self.note(Some(&number.to_string()));
         Ok(())
     }
 
-    fn visit_i64<E>(mut self, _: i64) -> Result<(), E> {
-        self.note(None);
+    fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
+        self.note(Some(&number.to_string()));
         Ok(())
     }
 
@@ -237,6 +207,8 @@ pub(crate) fn value_at<T: serde::de::DeserializeOwned>(
     body: &[u8],
     pointer: &str,
 ) -> Result<T, serde_json::Error> {
+    use serde::de::Error as _;
+    use serde_json::value::RawValue;
     use std::{borrow::Cow, collections::BTreeMap};
 
     let mut raw: &RawValue = serde_json::from_slice(body)?;
@@ -344,7 +316,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_whatever_other_crates_ask_of_the_parser() {
-        // Run with `--features serde_json/arbitrary_precision` as well.
+        // Holds with `--features serde_json/arbitrary_precision` too, which any crate in a build
+        // can turn on: integers that fit still come as integers.
         for number in ["0", "-7", "1790000000000", "18446744073709551615"] {
             let body = format!(r#"{{"n":{number}}}"#);
             assert_eq!(text(&body, "/n").as_deref(), Some(number));
