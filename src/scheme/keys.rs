@@ -28,7 +28,7 @@ impl KeySet {
     /// `secret-2` ...
     ///
     /// # Errors
-    /// When a secret is malformed, two have one label, or there are none or more than
+    /// When a secret is malformed or there twice, two have one label, or there are none or more than
     /// [`MAX_SECRETS`].
     pub fn new(scheme: &Scheme, secrets: &[Secret]) -> Result<Self, ConfigError> {
         if secrets.is_empty() {
@@ -65,6 +65,13 @@ impl KeySet {
             mac,
             identity,
         };
+        // Under two labels it would stay active when one of them is removed.
+        if self.has(&key) {
+            return Err(ConfigError::Duplicate {
+                what: "secret",
+                name: key.label.to_string(),
+            });
+        }
         Ok(Self(self.0.iter().cloned().chain([key]).collect()))
     }
 

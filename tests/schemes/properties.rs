@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hookgate::{
-    RejectionKind, Secret, Source,
+    ConfigError, RejectionKind, Secret, Source,
     clock::UnixTime,
     provider::{self, Provider},
     scheme::{KeyDecoding, TimeAt, TimeUnit},
@@ -235,6 +235,18 @@ fn a_sender_that_signs_with_both_secrets_is_accepted_by_either() {
             "{}",
             row.slug
         );
+    }
+}
+
+#[test]
+fn one_secret_under_two_labels_is_refused_because_removing_one_would_not_revoke_it() {
+    for row in provider::ALL {
+        let source = source(*row, &[1]);
+        let again = secret(row, 1).with_label("again").unwrap();
+        let found = source.add_secret(&again);
+        let refused = matches!(found, Err(ConfigError::Duplicate { what: "secret", .. }));
+        assert!(refused, "{}: {found:?}", row.slug);
+        assert_eq!(source.secret_labels(), ["number-1"]);
     }
 }
 
