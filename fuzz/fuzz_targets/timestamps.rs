@@ -72,7 +72,8 @@ fn expected(unit: TimeUnit, text: &[u8], now: UnixTime) -> Option<Result<i128, R
     };
     let parsed = std::str::from_utf8(text).ok().and_then(|text| {
         let number: i128 = text.parse().ok()?;
-        (number.to_string() == text && number >= 0).then_some(number * factor)
+        let canonical = number.to_string() == text && number >= 0;
+        number.checked_mul(factor).filter(|_| canonical)
     });
     let Some(at) = parsed.filter(|at| i64::try_from(*at).is_ok()) else {
         return Some(Err(RejectionKind::MalformedTimestamp));
