@@ -27,11 +27,18 @@ impl Secret {
     /// Takes the secret's text.
     ///
     /// # Errors
-    /// [`ConfigError::EmptySecret`] when there is nothing in it but white space.
+    /// [`ConfigError::EmptySecret`] when there is nothing in it but white space,
+    /// [`ConfigError::MalformedSecret`] when it ends with a line: no provider's does, and every
+    /// delivery would be refused.
     pub fn new(text: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         let text = Zeroizing::new(text.into());
         if text.trim_ascii().is_empty() {
             return Err(ConfigError::EmptySecret);
+        }
+        if text.ends_with(b"\n") || text.ends_with(b"\r") {
+            return Err(ConfigError::MalformedSecret {
+                expected: "no line end behind it",
+            });
         }
         Ok(Self { text, label: None })
     }
@@ -182,7 +189,7 @@ mod tests {
         for (content, text) in [
             ("s3cret\n", "s3cret"),
             ("s3cret\r\n", "s3cret"),
-            (" s3cret \n\n", " s3cret \n"),
+            (" s3cret \n", " s3cret "),
         ] {
             std::fs::write(&path, content)?;
             assert_eq!(Secret::from_file(&path)?.text(), text.as_bytes());

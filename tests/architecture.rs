@@ -80,7 +80,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // The edge.
-    ("telemetry", &["clock", "error"]),
+    ("telemetry", &["clock", "error", "secret"]),
     ("allowlist", &["error", "telemetry"]),
     ("axum", &["error", "event", "inbox", "verify"]),
     ("admin", &["clock", "error", "event", "inbox", "store"]),

@@ -293,7 +293,7 @@ fn the_time_of_linear_is_in_its_body() {
         ),
         (
             format!(r#"{{"webhookTimestamp":{now},"webhookTimestamp":{now}}}"#),
-            Some(MissingTimestamp),
+            Some(MalformedTimestamp),
         ),
         (
             format!(r#"{{"data":{{"webhookTimestamp":{now}}}}}"#),

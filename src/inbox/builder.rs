@@ -37,11 +37,14 @@ use crate::{
 pub struct InboxBuilder {
     store: Arc<dyn Store>,
     sources: Vec<Source>,
-    handlers: Vec<(String, Filter, Options, Option<Arc<dyn Handler>>)>,
+    handlers: Vec<Undeclared>,
     allow_unrouted: bool,
     drain: Duration,
     settings: Settings,
 }
+
+/// A handler (or, without one, a channel) whose name has not been looked at.
+type Undeclared = (String, Filter, Options, Option<Arc<dyn Handler>>);
 
 impl InboxBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {

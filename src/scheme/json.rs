@@ -19,8 +19,8 @@ pub(crate) struct Found {
     pub(crate) text: Option<String>,
     /// Something is there.
     pub(crate) present: bool,
-    /// A key on the way to it comes twice.
-    twice: bool,
+    /// A key on the way to it comes twice: it has no text then.
+    pub(crate) twice: bool,
 }
 
 /// Looks all of `paths` (JSON pointers of object keys, at most 32) up in `body`. A body that is
@@ -42,10 +42,8 @@ pub(crate) fn scan(body: &[u8], paths: &[&'static str]) -> Vec<Found> {
     if level.deserialize(&mut json).is_err() || json.end().is_err() {
         return nothing();
     }
-    for found in &mut found {
-        if found.twice {
-            *found = Found::default();
-        }
+    for found in found.iter_mut().filter(|found| found.twice) {
+        found.text = None;
     }
     found
 }

@@ -72,7 +72,7 @@ impl SourceBuilder {
         self
     }
 
-    /// How far the signed time may be off. Only for schemes that sign one.
+    /// How far the signed time may be off, up to 7 days. Only for schemes that sign one.
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = Some(tolerance);
         self
@@ -143,6 +143,14 @@ impl SourceBuilder {
         if self.row.tolerance.is_none() && self.tolerance.is_some() {
             return Err(ConfigError::OutOfRange {
                 what: "a tolerance for a scheme that signs no time",
+            });
+        }
+        if self
+            .tolerance
+            .is_some_and(|t| t.past().max(t.future()) > MAX_TOLERANCE)
+        {
+            return Err(ConfigError::OutOfRange {
+                what: "a tolerance over 7 days; see `dangerous()`",
             });
         }
         if self.max_body == 0 {
@@ -226,6 +234,9 @@ impl Dangerous {
         self.0
     }
 }
+
+/// A wider tolerance is no freshness check any more.
+const MAX_TOLERANCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A key that nobody has, for the MAC of deliveries to tenants that do not exist.
 fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {

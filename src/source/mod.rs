@@ -35,31 +35,33 @@
 //! ```
 
 mod builder;
+mod judge;
+mod place;
 mod plan;
 mod tenants;
 
 use std::{
     fmt,
-    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header, request::Parts};
+use http::{HeaderName, Method, request::Parts};
 
-use self::plan::{Border, Piece, Place, Plan, single};
+use self::plan::Plan;
 use crate::{
     clock::UnixTime,
     error::{ConfigError, Rejection, RejectionKind},
-    event::{Event, Field, Head as EventHead, Verified},
+    event::Event,
     freshness::Tolerance,
     provider::{NoId, Provider, handshake::Reply},
-    scheme::{KeySet, TimeAt, TimeUnit, json, keys::Key},
+    scheme::KeySet,
     secret::{Label, Secret},
 };
 
+pub(crate) use self::judge::{Head, declared_length};
 pub use self::{
     builder::{Dangerous, SourceBuilder},
     tenants::{TenantFuture, TenantKeys},
@@ -99,19 +101,6 @@ pub enum ReplayPolicy {
     Flag,
     /// Answer as for a duplicate and drop them.
     Reject,
-}
-
-/// What was learnt from a delivery's head.
-pub(crate) struct Head {
-    plan: usize,
-    signature: HeaderValue,
-    time: Option<SignedTime>,
-}
-
-struct SignedTime {
-    text: HeaderValue,
-    range: Range<usize>,
-    at: UnixTime,
 }
 
 /// The keys by which one delivery is judged: one snapshot, whatever changes meanwhile.
@@ -288,68 +277,6 @@ impl Source {
             && self.0.keys.load().shares_a_key_with(&other.0.keys.load())
     }
 
-    /// Step 3 of a delivery: everything that can be said before a byte of the body is read.
-    pub(crate) fn check_head(&self, parts: &Parts, now: UnixTime) -> Result<Head, RejectionKind> {
-        if parts.method != Method::POST {
-            return Err(RejectionKind::Method);
-        }
-        if declared_length(parts).is_some_and(|length| length > self.0.max_body as u64) {
-            return Err(RejectionKind::TooLarge);
-        }
-        let mut codings = parts.headers.get_all(header::CONTENT_ENCODING).iter();
-        if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(RejectionKind::ContentEncoding);
-        }
-        // The first family whose signature is there, and nothing of any other.
-        let present = |plan: &Plan| parts.headers.contains_key(&plan.signature);
-        let at = self
-            .0
-            .plans
-            .iter()
-            .position(present)
-            .ok_or(RejectionKind::MissingSignature)?;
-        let plan = self.0.plans.get(at).ok_or(RejectionKind::Misconfigured)?;
-        let signature = single(parts, &plan.signature)
-            .map_err(|_| RejectionKind::MalformedSignature)?
-            .ok_or(RejectionKind::MissingSignature)?;
-        let time = self.header_time(parts, plan, signature)?;
-        if let (Some(time), Some(unit)) = (&time, self.time_unit()) {
-            self.check_fresh(time.at, unit, now)?;
-        }
-        for piece in &plan.message {
-            if let Piece::Header(name, border) = piece {
-                let value = single(parts, name)?.ok_or(RejectionKind::SignedHeader)?;
-                check_signed_header(value, *border)?;
-            }
-        }
-        Ok(Head {
-            plan: at,
-            signature: signature.clone(),
-            time,
-        })
-    }
-
-    /// Steps 6 and 7: the MAC, the body's own timestamp, and the envelope.
-    pub(crate) fn check_body(
-        &self,
-        parts: &Parts,
-        head: &Head,
-        keys: &Keys,
-        body: Bytes,
-        now: UnixTime,
-    ) -> Result<Event, Rejection> {
-        let (event, key) = self.judge(parts, head, keys, body, now)?;
-        if !keys.real || !self.is_active(key, keys.tenant.as_deref()) {
-            let kind = if keys.real {
-                RejectionKind::BadSignature
-            } else {
-                RejectionKind::UnknownTenant
-            };
-            return Err(kind.into());
-        }
-        Ok(event)
-    }
-
     pub(crate) fn fixed_keys(&self) -> Keys {
         Keys {
             set: self.0.keys.load_full(),
@@ -372,177 +299,6 @@ impl Source {
         }
     }
 
-    fn judge<'k>(
-        &self,
-        parts: &Parts,
-        head: &Head,
-        keys: &'k Keys,
-        body: Bytes,
-        now: UnixTime,
-    ) -> Result<(Event, &'k Key), RejectionKind> {
-        if body.len() > self.0.max_body {
-            return Err(RejectionKind::TooLarge);
-        }
-        let plan = self
-            .0
-            .plans
-            .get(head.plan)
-            .ok_or(RejectionKind::Misconfigured)?;
-        let scheme = &self.0.row.scheme;
-        let tag_len = scheme.algorithm.tag_len();
-        let candidates =
-            scheme
-                .grammar
-                .candidates(head.signature.as_bytes(), scheme.encoding, tag_len);
-        let write =
-            |into: &mut dyn FnMut(&[u8])| self.write_message(plan, parts, head, &body, into);
-        let found = keys.set.matching(candidates, write);
-        let key = found.ok_or(if keys.real {
-            RejectionKind::BadSignature
-        } else {
-            RejectionKind::UnknownTenant
-        })?;
-        let fields = json::scan(&body, &plan.paths);
-        let mut signed_at = head.time.as_ref().map(|time| time.at);
-        if let (Some(at), Some(unit)) = (plan.body_time, self.time_unit()) {
-            let field = fields
-                .get(at)
-                .filter(|f| f.present)
-                .ok_or(RejectionKind::MissingTimestamp)?;
-            let text = field.text.as_deref().unwrap_or_default();
-            let time = unit
-                .parse(text.as_bytes())
-                .ok_or(RejectionKind::MalformedTimestamp)?;
-            self.check_fresh(time, unit, now)?;
-            signed_at = Some(time);
-        }
-        let first = |places: &[Place]| places.iter().find_map(|place| place.read(parts, &fields));
-        let suffix = plan
-            .kind_suffix
-            .as_ref()
-            .and_then(|place| place.read(parts, &fields));
-        let head = EventHead {
-            source: self.0.name.clone(),
-            tenant: keys.tenant.clone(),
-            id: first(&plan.id),
-            kind: compose(first(&plan.kind), suffix),
-            version: first(&plan.version),
-            sent_at: first(&plan.sent_at),
-            signed_at,
-            received_at: now,
-            secret: key.label.clone(),
-            headers: self.kept(parts),
-        };
-        Ok((Event::new(head, body, Verified::by_signature()), key))
-    }
-
-    fn write_message(
-        &self,
-        plan: &Plan,
-        parts: &Parts,
-        head: &Head,
-        body: &[u8],
-        into: &mut dyn FnMut(&[u8]),
-    ) {
-        for piece in &plan.message {
-            match piece {
-                Piece::Body => into(body),
-                Piece::Text(text) => into(text.as_bytes()),
-                Piece::PublicUrl => into(self.0.public_url.as_bytes()),
-                // Both were found by `check_head`; without them the tag cannot match.
-                Piece::Timestamp => {
-                    into(
-                        head.time
-                            .as_ref()
-                            .map(SignedTime::bytes)
-                            .unwrap_or_default(),
-                    );
-                }
-                Piece::Header(name, _) => {
-                    into(
-                        parts
-                            .headers
-                            .get(name)
-                            .map(HeaderValue::as_bytes)
-                            .unwrap_or_default(),
-                    );
-                }
-            }
-        }
-    }
-
-    /// Checks the signature header's form and finds the time, in it or in a header of its own.
-    fn header_time(
-        &self,
-        parts: &Parts,
-        plan: &Plan,
-        signature: &HeaderValue,
-    ) -> Result<Option<SignedTime>, RejectionKind> {
-        let scheme = &self.0.row.scheme;
-        let key = match scheme.time {
-            TimeAt::InSignature { key, .. } => Some(key),
-            _ => None,
-        };
-        let tag_len = scheme.algorithm.tag_len();
-        let range = scheme
-            .grammar
-            .check(signature.as_bytes(), scheme.encoding, tag_len, key)?;
-        let (text, range, unit) = match (scheme.time, range, &plan.time) {
-            (TimeAt::InSignature { unit, .. }, Some(range), _) => (signature, range, unit),
-            (TimeAt::Header { unit, .. }, _, Some(name)) => {
-                let value = single(parts, name).map_err(|_| RejectionKind::MalformedTimestamp)?;
-                let value = value.ok_or(RejectionKind::MissingTimestamp)?;
-                (value, 0..value.len(), unit)
-            }
-            _ => return Ok(None),
-        };
-        let digits = text.as_bytes().get(range.clone()).unwrap_or_default();
-        let at = unit
-            .parse(digits)
-            .ok_or(RejectionKind::MalformedTimestamp)?;
-        Ok(Some(SignedTime {
-            text: text.clone(),
-            range,
-            at,
-        }))
-    }
-
-    fn check_fresh(
-        &self,
-        signed: UnixTime,
-        unit: TimeUnit,
-        now: UnixTime,
-    ) -> Result<(), RejectionKind> {
-        self.0.tolerance.map_or(Ok(()), |tolerance| {
-            tolerance.check(signed, now, unit.precision())
-        })
-    }
-
-    fn time_unit(&self) -> Option<TimeUnit> {
-        match self.0.row.scheme.time {
-            TimeAt::Nowhere => None,
-            TimeAt::Header { unit, .. }
-            | TimeAt::InSignature { unit, .. }
-            | TimeAt::Body { unit, .. } => Some(unit),
-        }
-    }
-
-    /// Whether a key that matched has not been revoked since the snapshot was taken.
-    fn is_active(&self, key: &Key, tenant: Option<&str>) -> bool {
-        match (&self.0.tenants, tenant) {
-            (Some(tenants), Some(tenant)) => tenants.known(tenant).is_none_or(|keys| keys.has(key)),
-            _ => self.0.keys.load().has(key),
-        }
-    }
-
-    fn kept(&self, parts: &Parts) -> Vec<(String, Bytes)> {
-        let keep = |name: &HeaderName| {
-            let value = parts.headers.get(name)?;
-            Some((name.to_string(), Bytes::copy_from_slice(value.as_bytes())))
-        };
-        self.0.kept_headers.iter().filter_map(keep).collect()
-    }
-
     fn change_keys(
         &self,
         change: impl FnOnce(&KeySet) -> Result<KeySet, ConfigError>,
@@ -562,15 +318,6 @@ impl Source {
     }
 }
 
-impl SignedTime {
-    fn bytes(&self) -> &[u8] {
-        self.text
-            .as_bytes()
-            .get(self.range.clone())
-            .unwrap_or_default()
-    }
-}
-
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
@@ -578,35 +325,5 @@ impl fmt::Debug for Source {
             .field("provider", &self.0.row.slug)
             .field("secrets", &self.0.keys.load())
             .finish_non_exhaustive()
-    }
-}
-
-pub(crate) fn declared_length(parts: &Parts) -> Option<u64> {
-    parts
-        .headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// A signed header may not contain the text that ends it: the signature would cover both readings.
-fn check_signed_header(value: &HeaderValue, border: Border) -> Result<(), RejectionKind> {
-    let text = value.to_str().map_err(|_| RejectionKind::SignedHeader)?;
-    if text.is_empty() || !border.is_clear(text) {
-        return Err(RejectionKind::SignedHeader);
-    }
-    Ok(())
-}
-
-/// `pull_request` and `opened` make `pull_request.opened`, as trustworthy as the weaker of the two.
-fn compose(kind: Option<Field>, suffix: Option<Field>) -> Option<Field> {
-    match (kind, suffix) {
-        (Some(kind), Some(suffix)) => Some(Field {
-            value: format!("{}.{}", kind.value, suffix.value),
-            provenance: kind.provenance.max(suffix.provenance),
-        }),
-        (kind, _) => kind,
     }
 }

@@ -1,15 +1,13 @@
 //! A row made ready for one header family: names parsed, paths gathered, parts resolved.
 
-use http::{HeaderName, HeaderValue, request::Parts};
+use http::HeaderName;
 
+use super::place::Place;
 use crate::{
-    error::{ConfigError, RejectionKind},
-    event::{Field, Provenance},
+    error::ConfigError,
+    event::Provenance,
     provider::{Field as At, Provider},
-    scheme::{
-        Grammar, Header, MAX_FAMILIES, Part, TimeAt,
-        json::{Found, MAX_TEXT},
-    },
+    scheme::{Grammar, Header, MAX_FAMILIES, Part, TimeAt},
 };
 
 #[derive(Debug)]
@@ -72,14 +70,6 @@ impl Border {
             Self::After(text) => [text, value].concat().rfind(text) == Some(0),
         }
     }
-}
-
-#[derive(Debug)]
-pub(super) enum Place {
-    Header(HeaderName, Provenance),
-    Body(usize),
-    BodyBeside(usize, Vec<usize>),
-    Query(&'static str),
 }
 
 impl Plan {
@@ -233,50 +223,6 @@ impl Plan {
                 self.paths.push(path);
                 self.paths.len() - 1
             })
-    }
-}
-
-impl Place {
-    /// The field, when it is there and says one thing.
-    pub(super) fn read(&self, parts: &Parts, found: &[Found]) -> Option<Field> {
-        let (value, provenance) = match self {
-            Self::Header(name, provenance) => {
-                let value = single(parts, name).ok()??.to_str().ok()?.trim();
-                (value.to_owned(), *provenance)
-            }
-            Self::Body(at) => (found.get(*at)?.text.clone()?, Provenance::Signed),
-            Self::BodyBeside(at, marks) => {
-                let beside = marks
-                    .iter()
-                    .any(|mark| found.get(*mark).is_some_and(|f| f.present));
-                (
-                    found.get(*at).filter(|_| beside)?.text.clone()?,
-                    Provenance::Signed,
-                )
-            }
-            Self::Query(name) => {
-                let mut values = form_urlencoded::parse(parts.uri.query()?.as_bytes())
-                    .filter(|(key, _)| key == name);
-                let value = values.next().filter(|_| values.next().is_none())?.1;
-                (value.into_owned(), Provenance::Unsigned)
-            }
-        };
-        let usable = !value.is_empty() && value.len() <= MAX_TEXT;
-        usable.then_some(Field { value, provenance })
-    }
-}
-
-/// The value of a header that may be absent but not there twice.
-pub(super) fn single<'p>(
-    parts: &'p Parts,
-    name: &HeaderName,
-) -> Result<Option<&'p HeaderValue>, RejectionKind> {
-    let mut values = parts.headers.get_all(name).iter();
-    let first = values.next();
-    if values.next().is_some() {
-        Err(RejectionKind::SignedHeader)
-    } else {
-        Ok(first)
     }
 }
 

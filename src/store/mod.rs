@@ -38,9 +38,9 @@ mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
 
-pub use memory::MemoryStore;
+pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
-pub use redis::RedisStore;
+pub use self::redis::RedisStore;
 
 /// What a store's methods return. Boxed: a store is chosen at run time and shared as `dyn Store`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
