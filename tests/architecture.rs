@@ -257,6 +257,7 @@ fn modules_import_only_what_their_level_allows() {
                 "Secret" => "secret",
                 "Source" => "source",
                 "Inbox" | "Job" => "inbox",
+                "store_contract" => "store",
                 other => other,
             };
             assert!(
