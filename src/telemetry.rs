@@ -37,6 +37,9 @@ pub const HANDLED: &str = "webhook_handled_total";
 /// One run of a handler, by handler. Unit: seconds.
 pub const HANDLER_SECONDS: &str = "webhook_handler_seconds";
 
+/// 1 while a handler's breaker is open in this process, 0 after it has closed, by handler.
+pub const BREAKER_OPEN: &str = "webhook_breaker_open";
+
 /// Every metric, for dashboards and tests.
 pub const METRICS: &[&str] = &[
     RECEIVED,
@@ -49,6 +52,7 @@ pub const METRICS: &[&str] = &[
     STORE_SECONDS,
     HANDLED,
     HANDLER_SECONDS,
+    BREAKER_OPEN,
 ];
 
 macro_rules! count {
@@ -144,6 +148,18 @@ pub(crate) fn handler_failed(handler: &Label, why: &str, again: Option<Duration>
     match again {
         Some(delay) => tracing::warn!(target: "hookgate", %handler, why, ?delay, "attempt failed"),
         None => tracing::error!(target: "hookgate", %handler, why, "job is dead"),
+    }
+}
+
+#[cfg(feature = "inbox")]
+pub(crate) fn breaker(handler: &Label, open: bool) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!(BREAKER_OPEN, "handler" => handler.shared()).set(f64::from(u8::from(open)));
+    #[cfg(feature = "tracing")]
+    if open {
+        tracing::warn!(target: "hookgate", %handler, "breaker opened: the handler leases nothing");
+    } else {
+        tracing::info!(target: "hookgate", %handler, "breaker closed");
     }
 }
 

@@ -16,7 +16,7 @@ use hookgate::{
     Inbox, Rejection, RejectionKind, Secret, Source, StoreError,
     clock::{Clock, SystemClock},
     error::StoreErrorKind,
-    inbox::{Endpoint, Failure, Job, Receipt, on},
+    inbox::{Breaker, BreakerState, Endpoint, Failure, HandlerOptions, Job, Receipt, on},
     provider::{self, Provider},
     source::ReplayPolicy,
     store::{
@@ -525,6 +525,105 @@ async fn what_cannot_get_better_is_dead_at_once_and_a_panic_or_time_out_is_a_fai
         begun.elapsed() >= Duration::from_secs(60),
         "the hanging attempt has a minute"
     );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_pauses_its_handler_burns_no_attempts_and_is_visible() {
+    let down = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (is_down, attempts, seen) = (
+        Arc::clone(&down),
+        Arc::<AtomicUsize>::default(),
+        Seen::default(),
+    );
+    let most = Arc::clone(&attempts);
+    let noted = Arc::clone(&seen);
+    let options = HandlerOptions::new()
+        .with_breaker(Breaker::after(3, Duration::from_secs(30)))
+        .with_concurrency(1);
+    let inbox = Inbox::builder(MemoryStore::new())
+        .source(source(provider::STRIPE))
+        .handler_with("crm", on("*"), options, move |job: Job| {
+            most.fetch_max(job.attempt() as usize, Ordering::SeqCst);
+            note(&noted, &job);
+            let down = is_down.load(Ordering::SeqCst);
+            async move {
+                if down {
+                    Err(Failure::retry("503"))
+                } else {
+                    Ok(())
+                }
+            }
+        })
+        .handler("sound", on("*"), noting(&Seen::default()))
+        .build()
+        .await
+        .unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    let running = run(&inbox);
+    for n in 0..50 {
+        assert_eq!(
+            status(&endpoint, stripe(&format!("evt_{n}"), "a")).await,
+            200
+        );
+    }
+    let state = || inbox.breakers()[0].1;
+    until("it opens", || state() == BreakerState::Open).await;
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    assert_eq!(
+        seen.lock().unwrap().len(),
+        3,
+        "nothing is leased while it is open"
+    );
+    // Probes fail for ten minutes: one attempt each.
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let tried = seen.lock().unwrap().len();
+    assert!((20..=26).contains(&tried), "{tried}");
+    assert_eq!(inbox.breakers()[1].1, BreakerState::Closed);
+    down.store(false, Ordering::SeqCst);
+    let stats = until_stats(&inbox, "all done", |stats| stats.bytes == 0).await;
+    assert_eq!((stats.handlers[0].dead, state()), (0, BreakerState::Closed));
+    assert!(attempts.load(Ordering::SeqCst) <= 4);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tower_service_is_a_handler_and_a_panic_before_its_future_is_caught() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let service = tower::ServiceBuilder::new()
+        .timeout(Duration::from_secs(1))
+        .service(service_fn(move |job: Job| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match job.attempt() {
+                    1 => std::future::pending().await,
+                    2 => Err(Failure::permanent("gone")),
+                    _ => Ok("ignored"),
+                }
+            }
+        }));
+    let inbox = Inbox::builder(MemoryStore::new())
+        .source(source(provider::STRIPE))
+        .handler_service("service", on("*"), HandlerOptions::new(), service)
+        .handler("panics", on("*"), |job: Job| {
+            assert!(job.attempt() > 1, "before there is a future");
+            async { Ok(()) }
+        })
+        .build()
+        .await
+        .unwrap();
+    let running = run(&inbox);
+    status(&inbox.endpoint("stripe").unwrap(), stripe("evt_1", "a")).await;
+    let settled = |stats: &Stats| {
+        stats
+            .handlers
+            .iter()
+            .all(|h| h.queued + h.processing + h.delayed == 0)
+    };
+    let stats = until_stats(&inbox, "settled", settled).await;
+    let dead: Vec<_> = stats.handlers.iter().map(|h| h.dead).collect();
+    assert_eq!((dead, calls.load(Ordering::SeqCst)), (vec![1, 0], 2));
     running.stop().await;
 }
 

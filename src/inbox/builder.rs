@@ -10,8 +10,11 @@ use tokio::sync::watch;
 
 use super::{
     Inbox, Inner,
+    breaker::Circuit,
+    failure::Failure,
     filter::Filter,
-    handler::{Declared, Handler, Options},
+    handler::{Declared, Handler, HandlerOptions, ServiceHandler},
+    job::Job,
     routes::Routes,
     worker::Stop,
 };
@@ -30,7 +33,7 @@ use crate::{
 ///
 /// # Default
 /// - no sources and no handlers; without a handler deliveries get 503
-/// - handlers: 64 jobs at once in this process, 60 s an attempt, retried after 1 s, 4 s and 16 s
+/// - handlers as [`HandlerOptions`] says
 /// - 30 s to drain
 /// - the process's shared [`BodyBudget`], the system's clock, refusals without a body
 #[must_use]
@@ -44,7 +47,7 @@ pub struct InboxBuilder {
 }
 
 /// A handler (or, without one, a channel) whose name has not been looked at.
-type Undeclared = (String, Filter, Options, Option<Arc<dyn Handler>>);
+type Undeclared = (String, Filter, HandlerOptions, Option<Arc<dyn Handler>>);
 
 impl InboxBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
@@ -66,22 +69,45 @@ impl InboxBuilder {
     }
 
     /// Adds a handler. Its name stands for its queue in the store: keep it when the code changes.
-    pub fn handler(
+    pub fn handler(self, name: impl Into<String>, filter: Filter, handler: impl Handler) -> Self {
+        self.handler_with(name, filter, HandlerOptions::new(), handler)
+    }
+
+    /// Adds a handler that is run in another way than by default.
+    pub fn handler_with(
         mut self,
         name: impl Into<String>,
         filter: Filter,
+        options: HandlerOptions,
         handler: impl Handler,
     ) -> Self {
         let handler: Arc<dyn Handler> = Arc::new(handler);
         self.handlers
-            .push((name.into(), filter, Options::HANDLER, Some(handler)));
+            .push((name.into(), filter, options, Some(handler)));
         self
+    }
+
+    /// Adds a tower service as a handler, e.g. one with `tower::timeout` or `tower::limit` around
+    /// it. What it answers is dropped.
+    pub fn handler_service<S>(
+        self,
+        name: impl Into<String>,
+        filter: Filter,
+        options: HandlerOptions,
+        service: S,
+    ) -> Self
+    where
+        S: tower::Service<Job> + Clone + Send + Sync + 'static,
+        S::Error: Into<Failure>,
+        S::Future: Send,
+    {
+        self.handler_with(name, filter, options, ServiceHandler(service))
     }
 
     /// Adds a handler whose jobs are taken from [`Inbox::channel`].
     pub fn channel(mut self, name: impl Into<String>, filter: Filter) -> Self {
         self.handlers
-            .push((name.into(), filter, Options::CHANNEL, None));
+            .push((name.into(), filter, HandlerOptions::CHANNEL, None));
         self
     }
 
@@ -148,6 +174,7 @@ impl InboxBuilder {
                 name,
                 filter,
                 options,
+                circuit: Arc::new(Mutex::new(Circuit::new(options.breaker))),
                 handler,
             }));
         }

@@ -59,6 +59,17 @@ impl Error for Failure {
     }
 }
 
+/// What tower's middleware says (a time-out, a closed buffer) may pass; a [`Failure`] that it only
+/// carried stays what it was.
+impl From<Box<dyn Error + Send + Sync>> for Failure {
+    fn from(why: Box<dyn Error + Send + Sync>) -> Self {
+        match why.downcast::<Self>() {
+            Ok(failure) => *failure,
+            Err(why) => Self::retry(why),
+        }
+    }
+}
+
 /// A payload that cannot be read will not become readable.
 impl From<serde_json::Error> for Failure {
     fn from(why: serde_json::Error) -> Self {

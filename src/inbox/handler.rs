@@ -1,6 +1,19 @@
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use super::{failure::Failure, filter::Filter, job::Job, retry::Retry};
+use tower::{Service, ServiceExt};
+
+use super::{
+    breaker::{Breaker, Circuit},
+    failure::Failure,
+    filter::Filter,
+    job::Job,
+    retry::Retry,
+};
 use crate::secret::Label;
 
 /// What a handler returns when it is called.
@@ -25,20 +38,42 @@ where
     }
 }
 
+/// A tower service as a handler. Each job gets a clone.
+pub(super) struct ServiceHandler<S>(pub(super) S);
+
+impl<S> Handler for ServiceHandler<S>
+where
+    S: Service<Job> + Clone + Send + Sync + 'static,
+    S::Error: Into<Failure>,
+    S::Future: Send,
+{
+    fn handle(&self, job: Job) -> HandlerFuture {
+        let service = self.0.clone();
+        Box::pin(async move { service.oneshot(job).await.map(drop).map_err(Into::into) })
+    }
+}
+
 /// A handler as the builder keeps it.
 #[derive(Clone)]
 pub(super) struct Declared {
     pub(super) name: Label,
     pub(super) filter: Filter,
-    pub(super) options: Options,
+    pub(super) options: HandlerOptions,
+    pub(super) circuit: Arc<Mutex<Circuit>>,
     /// None for a channel.
     pub(super) handler: Option<Arc<dyn Handler>>,
 }
 
-/// How a handler is run.
+/// How a handler is run in this process.
+///
+/// # Default
+/// - retried as [`Retry::FAST`], with a [`Breaker::DEFAULT`]
+/// - 64 jobs at once, 60 s for one attempt
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Options {
+#[must_use]
+pub struct HandlerOptions {
     pub(super) retry: Retry,
+    pub(super) breaker: Option<Breaker>,
     /// How long one attempt may take.
     pub(super) timeout: Duration,
     /// How many jobs run at once in this process.
@@ -47,19 +82,60 @@ pub(super) struct Options {
     pub(super) lease: Duration,
 }
 
-impl Options {
-    pub(super) const HANDLER: Self = Self {
-        retry: Retry::FAST,
-        timeout: Duration::from_secs(60),
-        concurrency: 64,
-        lease: Duration::from_secs(30),
-    };
+impl HandlerOptions {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            retry: Retry::FAST,
+            breaker: Some(Breaker::DEFAULT),
+            timeout: Duration::from_secs(60),
+            concurrency: 64,
+            lease: Duration::from_secs(30),
+        }
+    }
 
+    /// For channels: 16 jobs are leased ahead, and each may be held for 15 minutes.
     pub(super) const CHANNEL: Self = Self {
         timeout: Duration::from_secs(15 * 60),
         concurrency: 16,
-        ..Self::HANDLER
+        ..Self::new()
     };
+
+    /// When a failed attempt is followed by another.
+    pub const fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// When to stop leasing because the downstream is broken.
+    pub const fn with_breaker(mut self, breaker: Breaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// Leases whatever happens to the attempts.
+    pub const fn without_breaker(mut self) -> Self {
+        self.breaker = None;
+        self
+    }
+
+    /// How long one attempt may take. Its future is dropped then, and the attempt has failed.
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How many jobs run at once in this process; zero is one.
+    pub const fn with_concurrency(mut self, jobs: usize) -> Self {
+        self.concurrency = if jobs == 0 { 1 } else { jobs };
+        self
+    }
+}
+
+impl Default for HandlerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// After this many leases without a verdict a job is taken for one that kills its workers.

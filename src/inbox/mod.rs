@@ -53,6 +53,7 @@
 //! ```
 
 mod accept;
+mod breaker;
 mod builder;
 mod channel;
 mod endpoint;
@@ -92,12 +93,13 @@ use crate::{
 
 pub use self::{
     accept::Receipt,
+    breaker::{Breaker, BreakerState},
     builder::InboxBuilder,
     channel::Channel,
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},
-    handler::{Handler, HandlerFuture},
+    handler::{Handler, HandlerFuture, HandlerOptions},
     job::Job,
     retry::Retry,
 };
@@ -206,6 +208,25 @@ impl Inbox {
         worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await
     }
 
+    /// The breakers of the handlers that were declared here, in this process.
+    pub fn breakers(&self) -> Vec<(String, BreakerState)> {
+        let now = tokio::time::Instant::now();
+        let declared = self
+            .0
+            .handlers
+            .iter()
+            .filter(|declared| declared.handler.is_some());
+        declared
+            .map(|declared| {
+                let circuit = declared
+                    .circuit
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                (declared.name.to_string(), circuit.state(now))
+            })
+            .collect()
+    }
+
     /// Counts of the store.
     ///
     /// # Errors
@@ -261,6 +282,7 @@ impl Inbox {
             store: Arc::clone(&self.0.store),
             declared: Arc::clone(declared),
             due: Due::new(),
+            circuit: Arc::clone(&declared.circuit),
             stop: self.0.stop.subscribe(),
         }
     }

@@ -21,6 +21,19 @@ impl Retry {
         ],
     };
 
+    /// 5 s, 30 s, 5 min, 30 min, 2 h, 6 h, 12 h, then dead: outlasts a night's outage.
+    pub const PATIENT: Self = Self {
+        delays: &[
+            Duration::from_secs(5),
+            Duration::from_secs(30),
+            Duration::from_secs(5 * 60),
+            Duration::from_secs(30 * 60),
+            Duration::from_secs(2 * 60 * 60),
+            Duration::from_secs(6 * 60 * 60),
+            Duration::from_secs(12 * 60 * 60),
+        ],
+    };
+
     /// These delays, then dead.
     pub const fn after(delays: &'static [Duration]) -> Self {
         Self { delays }

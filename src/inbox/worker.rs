@@ -2,7 +2,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,10 +11,11 @@ use pin_project_lite::pin_project;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, error::Elapsed, sleep, sleep_until, timeout_at},
 };
 
 use super::{
+    breaker::{BreakerState, Circuit, Permit},
     failure::{Failure, Next},
     handler::{Declared, Handler, MAX_DELIVERIES},
     job::{Job, key_text},
@@ -76,6 +77,7 @@ pub(super) struct Worker {
     pub(super) store: Arc<dyn Store>,
     pub(super) declared: Arc<Declared>,
     pub(super) due: Due,
+    pub(super) circuit: Arc<Mutex<Circuit>>,
     pub(super) stop: watch::Receiver<Stop>,
 }
 
@@ -93,13 +95,30 @@ impl Worker {
                 break;
             };
             drop(permit);
-            let max = permits.available_permits().max(1);
+            let permit = self.circuit().permit(Instant::now());
+            let max = match permit {
+                Permit::Any => permits.available_permits().max(1),
+                Permit::Probe => 1,
+                Permit::NotBefore(until) => {
+                    tokio::select! {
+                        biased;
+                        () = stopped(&mut stop, Stop::Drain) => break,
+                        () = sleep_until(until) => continue,
+                    }
+                }
+            };
             let leased = tokio::select! {
                 biased;
                 () = stopped(&mut stop, Stop::Drain) => break,
                 leased = self.lease(max) => leased,
             };
             for leased in leased {
+                if !self.may_run() {
+                    // The breaker opened while this job was being leased: no attempt of its own.
+                    self.settle("handed_back", |store| store.hand_back(&leased.fence))
+                        .await;
+                    continue;
+                }
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
                     break;
                 };
@@ -109,6 +128,23 @@ impl Worker {
             while jobs.try_join_next().is_some() {}
         }
         while jobs.join_next().await.is_some() {}
+    }
+
+    /// Asks the breaker once more, for a job that has been leased.
+    fn may_run(&self) -> bool {
+        let mut circuit = self.circuit();
+        match circuit.permit(Instant::now()) {
+            Permit::Any => true,
+            Permit::Probe => {
+                circuit.probe();
+                true
+            }
+            Permit::NotBefore(_) => false,
+        }
+    }
+
+    pub(super) fn circuit(&self) -> MutexGuard<'_, Circuit> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Jobs, or none after a while. A store that fails is asked again a little later.
@@ -192,14 +228,23 @@ impl Worker {
             return self.settle("dead", |store| store.bury(fence, &why)).await;
         }
         let (failed, deadline) = (job.attempt(), job.deadline);
+        // Called inside the future: a handler may panic before it has made its own.
+        let work = CatchPanic {
+            work: async move { handler.handle(job).await },
+        };
         let verdict = tokio::select! {
             biased;
-            verdict = timeout_at(deadline, CatchPanic { work: handler.handle(job) }) => verdict,
-            () = self.lease_lost(fence) => return "lost",
+            verdict = timeout_at(deadline, work) => verdict,
+            () = self.lease_lost(fence) => {
+                self.circuit().undecided();
+                return "lost";
+            }
             () = async { stopped(&mut self.stop.clone(), Stop::Now).await } => {
+                self.circuit().undecided();
                 return self.settle("handed_back", |store| store.hand_back(fence)).await;
             }
         };
+        self.tell_breaker(&verdict);
         let failure = match verdict {
             Ok(Ok(Ok(()))) => return self.settle("done", |store| store.done(fence)).await,
             Ok(Ok(Err(failure))) => failure,
@@ -223,6 +268,26 @@ impl Worker {
                 outcome
             }
             None => self.settle("dead", |store| store.bury(fence, &why)).await,
+        }
+    }
+
+    /// What the verdict says about the downstream.
+    fn tell_breaker(&self, verdict: &Verdict) {
+        let mut circuit = self.circuit();
+        let changed = match verdict {
+            Ok(Ok(Ok(()))) => circuit.succeeded().then_some(BreakerState::Closed),
+            Ok(Ok(Err(failure))) if failure.next == Next::Bury => {
+                circuit.undecided();
+                None
+            }
+            Ok(Err(Panicked)) => {
+                circuit.undecided();
+                None
+            }
+            Ok(Ok(Err(_))) | Err(_) => circuit.failed(Instant::now()).then_some(BreakerState::Open),
+        };
+        if let Some(state) = changed {
+            telemetry::breaker(&self.declared.name, state == BreakerState::Open);
         }
     }
 
@@ -287,6 +352,9 @@ fn reason(failure: &Failure) -> String {
 }
 
 struct Panicked;
+
+/// Timed out, panicked, or what the handler said.
+type Verdict = Result<Result<Result<(), Failure>, Panicked>, Elapsed>;
 
 pin_project! {
     /// Turns a panic of a handler into an error: it must not take the worker with it.
