@@ -24,6 +24,8 @@
 //!   retries. For everything that matters and for more than about 100 events a minute.
 //! - [`VerifyLayer`]: genuine and fresh or refused; your service writes the reply. For few events
 //!   and fast handlers, and in front of a queue of your own.
+//! - [`VerifyLayer`] with [`dedup::DedupLayer`] inside: the same, and each event runs once; for
+//!   senders that read the reply.
 //! - [`Source::verify`]: a plain function. For serverless functions and other frameworks.
 //!
 //! # The modules, in reading order
@@ -33,6 +35,7 @@
 //! - [`source`]: one configured endpoint; what is checked, and in which order
 //! - [`event`]: what a verified delivery carries, and how far each field can be trusted
 //! - [`verify`]: the tower middleware
+//! - [`dedup`]: inline idempotency, for handlers that must finish before the reply
 //! - [`inbox`]: sources in front, handlers behind, a store between
 //! - [`store`]: what a store must do; in memory and in Redis
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
@@ -53,9 +56,13 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod clock;
+#[cfg(feature = "inbox")]
+pub mod dedup;
 pub mod error;
 pub mod event;
 pub mod freshness;
+#[cfg(feature = "inbox")]
+mod identity;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 pub mod provider;

@@ -51,6 +51,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("store", &["clock", "error", "telemetry"]),
+    // What an event is remembered under.
+    (
+        "identity",
+        &["error", "event", "provider", "source", "store"],
+    ),
     // Level 4: the only places where the two meet. They do not know each other either.
     (
         "dedup",
@@ -58,6 +63,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "error",
             "event",
+            "identity",
             "provider",
             "source",
             "store",
@@ -71,6 +77,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "error",
             "event",
+            "identity",
             "provider",
             "secret",
             "source",

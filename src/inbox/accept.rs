@@ -2,15 +2,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{
-    Inner,
-    identity::{self, Identity},
-    routes::Routes,
-    stored,
-};
+use super::{Inner, routes::Routes, stored};
 use crate::{
     error::{Rejection, RejectionKind, StoreError, StoreErrorKind},
     event::Event,
+    identity::{self, Identity},
     source::Source,
     store::{Accepted, Entry},
     telemetry,

@@ -3,11 +3,12 @@ use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 use serde::de::DeserializeOwned;
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{failure::Failure, identity, retry::jittered};
+use super::{failure::Failure, retry::jittered};
 use crate::{
     clock::UnixTime,
     error::StoreError,
     event::Event,
+    identity,
     secret::Label,
     store::{Fence, Held, Store},
 };

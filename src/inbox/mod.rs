@@ -60,7 +60,6 @@ mod endpoint;
 mod failure;
 mod filter;
 mod handler;
-mod identity;
 mod job;
 mod retry;
 mod routes;

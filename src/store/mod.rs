@@ -94,6 +94,49 @@ pub trait Jobs {
     fn stats(&self) -> StoreFuture<'_, Stats>;
 }
 
+/// Inline idempotency: who may run for a key, and what came of it. Apart from the inbox: a key that
+/// is claimed here is unknown there.
+///
+/// 1. Exactly one caller is [`Claim::Granted`] for a key until it is settled or released, or its
+///    lease ends.
+/// 2. A caller whose lease has ended and whose key was granted to another changes nothing.
+/// 3. Claiming again with the same token is granted again: the first answer may have been lost.
+pub trait Claims: fmt::Debug + Send + Sync + 'static {
+    /// Asks for the key. The token is the caller's own and unpredictable.
+    fn claim(&self, key: DedupKey, token: ClaimToken, lease: Duration) -> StoreFuture<'_, Claim>;
+
+    /// Starts the lease anew.
+    fn renew(&self, key: DedupKey, token: ClaimToken, lease: Duration) -> StoreFuture<'_, Held>;
+
+    /// Remembers the key as finished for `keep`, with these bytes.
+    fn settle(
+        &self,
+        key: DedupKey,
+        token: ClaimToken,
+        keep: Duration,
+        reply: Bytes,
+    ) -> StoreFuture<'_, Held>;
+
+    /// Forgets the key.
+    fn release(&self, key: DedupKey, token: ClaimToken) -> StoreFuture<'_, Held>;
+}
+
+/// Names one claim.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ClaimToken(pub [u8; 16]);
+
+/// The answer to [`Claims::claim`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Claim {
+    /// Run.
+    Granted,
+    /// Another caller runs, for this much longer unless it renews.
+    Held(Duration),
+    /// It has been run; these are the bytes that were settled.
+    Settled(Bytes),
+}
+
 /// Against which faults a stored event is safe.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

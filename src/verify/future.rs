@@ -90,6 +90,8 @@ where
                                 let body = VerifiedBody::from(event.body().clone());
                                 let mut request = Request::from_parts(*parts, body);
                                 request.extensions_mut().insert(*event);
+                                // For `dedup`, which needs the source's policies.
+                                request.extensions_mut().insert(source.clone());
                                 Kind::Calling {
                                     response: inner.oneshot(request),
                                 }

@@ -46,6 +46,7 @@ use super::{
 };
 use crate::error::StoreErrorKind;
 
+mod claims;
 pub mod conservation;
 pub mod fencing;
 pub mod identity;
@@ -121,6 +122,8 @@ macro_rules! store_contract {
         $( $group::$name($factory).await; )*
     };
 }
+
+pub use self::claims::claims;
 
 const A: &str = "a";
 const B: &str = "b";

@@ -15,6 +15,7 @@ use super::{
 use crate::error::StoreError;
 
 mod accept;
+mod claims;
 mod jobs;
 mod lane;
 mod mix;
@@ -35,6 +36,7 @@ mod state;
 pub struct MemoryStore {
     started: Instant,
     state: Mutex<State>,
+    claims: Mutex<claims::Table>,
 }
 
 impl MemoryStore {
@@ -44,6 +46,7 @@ impl MemoryStore {
         Self {
             started: Instant::now(),
             state: Mutex::new(State::new(MAX_BYTES, MAX_REMEMBERED)),
+            claims: Mutex::default(),
         }
     }
 

@@ -48,6 +48,10 @@ impl Keys {
         self.key("g:", &body.0)
     }
 
+    pub(super) fn claim(&self, key: &DedupKey) -> Vec<u8> {
+        self.key("c:", &key.0)
+    }
+
     fn key(&self, kind: &str, name: &[u8]) -> Vec<u8> {
         [self.prefix.as_bytes(), kind.as_bytes(), name].concat()
     }

@@ -37,6 +37,7 @@
 //! | `x:<handler>` | stream | dead letters |
 //! | `u` | stream | events that no handler wanted |
 //! | `g:<key>` | string | the replay guard: who brought these bytes |
+//! | `c:<key>` | string | inline idempotency: a claim's token, or the reply that was settled |
 //!
 //! Each verb is one script; the first line of its file says what it keeps true.
 
@@ -51,6 +52,7 @@ use crate::error::{ConfigError, StoreError};
 
 mod accept;
 mod batch;
+mod claims;
 mod jobs;
 mod keys;
 mod lanes;

@@ -22,6 +22,7 @@ macro_rules! scripts {
 scripts! {
     Accept "accept.lua"
     Bury "bury.lua"
+    Claim "claim.lua"
     Declare "declare.lua"
     Done "done.lua"
     Extend "extend.lua"
@@ -29,7 +30,10 @@ scripts! {
     Lease "lease.lua"
     Open "open.lua"
     Promote "promote.lua"
+    Release "release.lua"
+    Renew "renew.lua"
     Retry "retry.lua"
+    Settle "settle.lua"
     Stats "stats.lua"
 }
 

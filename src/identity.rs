@@ -1,3 +1,5 @@
+//! Who an event is: the key under which it is remembered.
+
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -9,17 +11,17 @@ use crate::{
 };
 
 /// Who an event is, and who it must not be.
-pub(super) struct Identity {
-    pub(super) key: DedupKey,
-    pub(super) digest: [u8; 32],
-    pub(super) guard: ReplayGuard,
+pub(crate) struct Identity {
+    pub(crate) key: DedupKey,
+    pub(crate) digest: [u8; 32],
+    pub(crate) guard: ReplayGuard,
 }
 
 impl Identity {
     /// The identity is (source, tenant, id) for signed ids and (source, tenant, id, body) for
     /// unsigned ones: whoever replays a captured delivery under an id of his own choosing must not
     /// be able to use up that id.
-    pub(super) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
+    pub(crate) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
         let digest: [u8; 32] = Sha256::digest(event.body()).into();
         let tenant = event.tenant().unwrap_or_default();
         let key = |domain: &str, id: &[u8], body: &[u8]| {
@@ -44,7 +46,7 @@ impl Identity {
             Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
             None => match source.no_id() {
                 NoId::BodyDigest => (key("digest", b"", &digest), ReplayGuard::Off),
-                NoId::AcceptAll => (DedupKey(random()?), ReplayGuard::Off),
+                NoId::AcceptAll => (DedupKey(unpredictable()?), ReplayGuard::Off),
             },
         };
         Ok(Self { key, digest, guard })
@@ -52,11 +54,12 @@ impl Identity {
 }
 
 /// A name for an acceptance that nobody can guess and no other process chooses.
-pub(super) fn acceptance() -> Result<AcceptanceId, Rejection> {
-    random().map(AcceptanceId)
+pub(crate) fn acceptance() -> Result<AcceptanceId, Rejection> {
+    unpredictable().map(AcceptanceId)
 }
 
-fn random() -> Result<[u8; 16], Rejection> {
+/// Bytes that nobody can guess.
+pub(crate) fn unpredictable() -> Result<[u8; 16], Rejection> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| RejectionKind::StoreUnavailable)?;
     Ok(bytes)
@@ -76,7 +79,7 @@ fn hash(parts: &[&[u8]]) -> DedupKey {
 }
 
 /// The text of a key in logs and for handlers.
-pub(super) fn text(key: DedupKey) -> String {
+pub(crate) fn text(key: DedupKey) -> String {
     data_encoding::HEXLOWER.encode(&key.0)
 }
 
