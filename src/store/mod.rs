@@ -29,7 +29,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::error::StoreError;
+use crate::{clock::UnixTime, error::StoreError};
 
 mod check;
 #[cfg(feature = "test-util")]
@@ -135,6 +135,47 @@ pub enum Claim {
     Held(Duration),
     /// It has been run; these are the bytes that were settled.
     Settled(Bytes),
+}
+
+/// The repairing side: dead letters, what became of an event, and forgetting it.
+pub trait Admin {
+    /// Up to `max` dead letters of a handler, oldest first, from behind the entry `after`.
+    fn dead<'a>(
+        &'a self,
+        handler: &'a str,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<DeadLetter>>;
+
+    /// Queues a dead letter again, with a new budget of attempts and one replay more. False when
+    /// it is not there (any more): doing it twice queues it once.
+    fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool>;
+
+    /// Gives a dead letter up; its job counts as done. False when it is not there (any more).
+    fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool>;
+
+    /// Replays every dead job of one acceptance; answers how many there were.
+    fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize>;
+
+    /// The entry of the last dead letter that people were told of, if any.
+    fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>>;
+
+    /// Notes that people were told of every dead letter up to this one. Never moves back.
+    fn set_alerted<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, ()>;
+
+    /// What is remembered of an event; `None` when it was never accepted or is forgotten.
+    fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>>;
+
+    /// Deletes an event's payload and all its jobs, under lease or not, which then count as done;
+    /// the key stays remembered for its window. False when there was no payload.
+    fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool>;
+
+    /// Up to `max` events that no handler wanted, oldest first, from behind the entry `after`.
+    fn unrouted<'a>(&'a self, after: Option<&'a str>, max: usize) -> StoreFuture<'a, Vec<Unrouted>>;
+
+    /// Queues an unrouted event for these handlers, or forgets it when there are none. False when
+    /// it is not there (any more).
+    fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool>;
 }
 
 /// Against which faults a stored event is safe.
@@ -264,6 +305,8 @@ pub struct Leased {
     pub attempt: u32,
     /// How often it was leased since it was last queued, this time included.
     pub deliveries: u32,
+    /// How often it was replayed from the dead letters.
+    pub replays: u32,
 }
 
 /// The fencing token of one lease. Opaque: its parts mean something to the store that made it.
@@ -283,6 +326,67 @@ pub struct Fence {
     pub attempt: u32,
     /// How long the lease lasts.
     pub lease: Duration,
+}
+
+/// A job that has used up its attempts or was refused for good.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// The store's own name for it, which grows with the time of death.
+    pub entry: String,
+    /// The handler's name.
+    pub handler: Arc<str>,
+    /// The event's key.
+    pub key: DedupKey,
+    /// The acceptance whose payload it refers to.
+    pub acceptance: AcceptanceId,
+    /// How often the job was put back by [`Jobs::retry`].
+    pub attempt: u32,
+    /// How often it was replayed before.
+    pub replays: u32,
+    /// Why it was buried.
+    pub reason: String,
+    /// When, by the store's clock.
+    pub at: UnixTime,
+    /// The event's head, as it was accepted.
+    pub head: Bytes,
+    /// The event's body, as it was accepted.
+    pub body: Bytes,
+}
+
+/// An event that no handler wanted.
+#[derive(Clone, Debug)]
+pub struct Unrouted {
+    /// The store's own name for it, which grows with the time of acceptance.
+    pub entry: String,
+    /// The event's key.
+    pub key: DedupKey,
+    /// The event's head, as it was accepted.
+    pub head: Bytes,
+    /// The event's body, as it was accepted.
+    pub body: Bytes,
+}
+
+/// What is remembered of an event.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Remembered {
+    /// The acceptance that stands.
+    pub acceptance: AcceptanceId,
+    /// Each handler that it was routed to.
+    pub jobs: Vec<(Arc<str>, JobState)>,
+}
+
+/// Where one job is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum JobState {
+    /// Waiting, or under lease.
+    Queued,
+    /// Waiting for its due time.
+    Delayed,
+    /// A dead letter.
+    Dead,
+    /// Ended.
+    Done,
 }
 
 /// Whether a step under a lease was taken.
