@@ -20,8 +20,9 @@ use hookgate::{
     provider::{self, Provider},
     source::ReplayPolicy,
     store::{
-        Accept, Accepted, Entry, Fence, HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level,
-        MemoryStore, Promoted, Registry, Stats, Store, StoreFuture,
+        Accept, AcceptanceId, Accepted, Admin, DeadLetter, DedupKey, Entry, Fence, HandlerDecl,
+        Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Promoted, Registry, Remembered,
+        Stats, Store, StoreFuture, Unrouted,
     },
     testing::Signer,
     verify::{ReplyBody, ResponseBody},
@@ -975,5 +976,60 @@ impl Jobs for Faulty {
 
     fn stats(&self) -> StoreFuture<'_, Stats> {
         self.store.stats()
+    }
+}
+
+impl Admin for Faulty {
+    fn dead<'a>(
+        &'a self,
+        handler: &'a str,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<DeadLetter>> {
+        self.store.dead(handler, after, max)
+    }
+
+    fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        self.store.replay(handler, entry)
+    }
+
+    fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        self.store.discard(handler, entry)
+    }
+
+    fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
+        self.store.requeue(key, acceptance)
+    }
+
+    fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {
+        self.store.alerted(handler)
+    }
+
+    fn set_alerted<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, ()> {
+        self.store.set_alerted(handler, entry)
+    }
+
+    fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>> {
+        self.store.status(key)
+    }
+
+    fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool> {
+        self.store.erase(key)
+    }
+
+    fn unrouted<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<Unrouted>> {
+        self.store.unrouted(after, max)
+    }
+
+    fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool> {
+        self.store.route(entry, routes)
+    }
+
+    fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
+        self.store.sweep(older_than, max)
     }
 }

@@ -31,6 +31,11 @@ pub(super) fn unknown(handler: &str) -> StoreError {
     invalid(format!("handler {handler:?} is not declared"))
 }
 
+/// The error for a position that no listing gave out.
+pub(super) fn not_an_entry(entry: &str) -> StoreError {
+    invalid(format!("{entry:?} is not the name of an entry"))
+}
+
 fn invalid(message: String) -> StoreError {
     StoreError::new(StoreErrorKind::Invalid, message)
 }

@@ -46,7 +46,7 @@ pub use self::redis::RedisStore;
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything an inbox needs of a store.
-pub trait Store: Accept + Jobs + fmt::Debug + Send + Sync + 'static {
+pub trait Store: Accept + Jobs + Admin + fmt::Debug + Send + Sync + 'static {
     /// What an answer of [`Accept::accept`] stands for.
     fn level(&self) -> Level;
 }
@@ -167,15 +167,23 @@ pub trait Admin {
     fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>>;
 
     /// Deletes an event's payload and all its jobs, under lease or not, which then count as done;
-    /// the key stays remembered for its window. False when there was no payload.
+    /// the key stays remembered for its window. Copies that are kept as unrouted go too. False when
+    /// there was no payload.
     fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool>;
 
     /// Up to `max` events that no handler wanted, oldest first, from behind the entry `after`.
-    fn unrouted<'a>(&'a self, after: Option<&'a str>, max: usize) -> StoreFuture<'a, Vec<Unrouted>>;
+    fn unrouted<'a>(&'a self, after: Option<&'a str>, max: usize)
+    -> StoreFuture<'a, Vec<Unrouted>>;
 
     /// Queues an unrouted event for these handlers, or forgets it when there are none. False when
-    /// it is not there (any more).
+    /// it is not there (any more), or when a later acceptance of the same event stands: that one
+    /// counts then, and this one is forgotten.
     fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool>;
+
+    /// Discards up to `max` dead letters, of any handler, that are dead for longer than this; each
+    /// handler's oldest first. Answers how many; fewer than `max` when there are no more, or when
+    /// `max` is past what the store does in one call.
+    fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize>;
 }
 
 /// Against which faults a stored event is safe.

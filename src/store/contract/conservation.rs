@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
+use crate::store::JobState;
 
 /// Point 5: for every event and handler exactly one of queued, processing, delayed, dead and done.
 ///
 /// A seeded driver accepts, leases with leases that run out at once, and lets owners and zombies
-/// (those whose lease was taken over) do everything they may. After every hundred steps the store's
+/// (those whose lease was taken over) do everything they may, while dead letters are replayed and
+/// discarded and events requeued and erased. After every hundred steps the store's
 /// counts must be what the driver's own books say; in the end every job that is neither dead nor
 /// done is found by leasing, once.
 pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) {
@@ -17,6 +19,9 @@ pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) 
         let mut driver = Driver::new(store, seed);
         for step in 0..1_500 {
             driver.step().await;
+            if step % 5 == 0 {
+                driver.agree().await;
+            }
             if step % 100 == 0 {
                 driver.balance().await;
             }
@@ -53,12 +58,14 @@ struct Driver {
     fences: Vec<Fence>,
     /// The lease that counts, of each job under one.
     current: HashMap<Name, (String, u64)>,
+    /// The events that were erased.
+    erased: HashSet<AcceptanceId>,
     refused: u32,
 }
 
 impl Driver {
     fn new(store: Arc<dyn Store>, seed: u64) -> Self {
-        let (books, entries, fences, current) = Default::default();
+        let (books, entries, fences, current, erased) = Default::default();
         Self {
             store,
             random: seed,
@@ -66,6 +73,7 @@ impl Driver {
             entries,
             fences,
             current,
+            erased,
             refused: 0,
         }
     }
@@ -80,7 +88,10 @@ impl Driver {
     }
 
     async fn step(&mut self) {
-        match self.below(10) {
+        match self.below(13) {
+            10 => self.repair_one().await,
+            11 => self.requeue().await,
+            12 if self.below(3) == 0 => self.erase().await,
             0 | 1 => self.accept().await,
             2 => self.accept_again().await,
             3..=5 => self.lease().await,
@@ -186,6 +197,81 @@ impl Driver {
             self.books.insert(name.clone(), place);
             self.current.remove(&name);
         }
+    }
+
+    async fn repair_one(&mut self) {
+        let handler = HANDLERS[self.below(3)];
+        let mut letters = dead(&*self.store, handler).await;
+        if letters.is_empty() {
+            return;
+        }
+        let letter = letters.swap_remove(self.below(letters.len()));
+        let name = (Arc::clone(&letter.handler), letter.acceptance);
+        assert_eq!(self.books.get(&name), Some(&Place::Dead), "{name:?} dead");
+        let (store, replayed) = (Arc::clone(&self.store), self.below(3) > 0);
+        let (there, place) = if replayed {
+            (store.replay(handler, &letter.entry).await, Place::There)
+        } else {
+            (store.discard(handler, &letter.entry).await, Place::Done)
+        };
+        assert!(there.expect("repair"), "{name:?}");
+        self.books.insert(name, place);
+    }
+
+    async fn requeue(&mut self) {
+        let Some(entry) = self.any() else { return };
+        let requeued = self.store.requeue(entry.key, entry.acceptance).await;
+        let mut count = 0;
+        for route in entry.routes {
+            if let Some(place @ Place::Dead) = self.books.get_mut(&(route, entry.acceptance)) {
+                *place = Place::There;
+                count += 1;
+            }
+        }
+        assert_eq!(requeued.expect("requeue"), count);
+    }
+
+    async fn erase(&mut self) {
+        let Some(entry) = self.any() else { return };
+        let erased = self.store.erase(entry.key).await.expect("erase");
+        let mut open = entry.routes.is_empty() && !self.erased.contains(&entry.acceptance);
+        for route in entry.routes {
+            let name = (route, entry.acceptance);
+            let was = self.books.insert(name.clone(), Place::Done);
+            open |= was != Some(Place::Done);
+            self.current.remove(&name);
+        }
+        assert_eq!(erased, open);
+        self.erased.insert(entry.acceptance);
+    }
+
+    fn any(&mut self) -> Option<Entry> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let i = self.below(self.entries.len());
+        Some(self.entries[i].clone())
+    }
+
+    /// What the store says of one event is what the books say.
+    async fn agree(&mut self) {
+        let Some(entry) = self.any() else { return };
+        let status = self
+            .store
+            .status(entry.key)
+            .await
+            .expect("status")
+            .expect("remembered");
+        let states = entry.routes.iter().map(|route| {
+            let state = match self.books[&(Arc::clone(route), entry.acceptance)] {
+                Place::There => JobState::Queued,
+                Place::Delayed => JobState::Delayed,
+                Place::Dead => JobState::Dead,
+                Place::Done => JobState::Done,
+            };
+            (Arc::clone(route), state)
+        });
+        assert_eq!(status.jobs, states.collect::<Vec<_>>());
     }
 
     async fn balance(&self) {

@@ -41,16 +41,18 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    AcceptanceId, Accepted, DedupKey, Entry, Fence, HandlerDecl, HandlerStats, Held, LeaseRequest,
-    Leased, ReplayGuard, Store,
+    AcceptanceId, Accepted, DeadLetter, DedupKey, Entry, Fence, HandlerDecl, HandlerStats, Held,
+    LeaseRequest, Leased, ReplayGuard, Store,
 };
 use crate::error::StoreErrorKind;
 
 mod claims;
 pub mod conservation;
 pub mod fencing;
+pub mod forget;
 pub mod identity;
 pub mod intake;
+pub mod repair;
 pub mod room;
 pub mod waiting;
 pub mod work;
@@ -107,6 +109,19 @@ macro_rules! store_contract {
             room: a_full_store_refuses_and_has_done_nothing
             room: done_makes_room
             room: an_event_for_two_handlers_is_counted_once
+            repair: dead_letters_are_listed_oldest_first_a_page_at_a_time
+            repair: a_replayed_job_is_as_new_but_for_its_replays
+            repair: a_discarded_job_counts_as_done
+            repair: requeue_replays_every_dead_job_of_one_acceptance
+            repair: the_alert_cursor_never_moves_back
+            repair: the_status_says_where_each_job_is
+            repair: sweeping_discards_the_oldest_dead_letters
+            repair: nothing_is_repaired_for_an_unknown_handler
+            forget: an_erased_event_leaves_only_its_record
+            forget: erasing_reaches_every_handler
+            forget: an_unrouted_event_can_be_routed_or_forgotten
+            forget: an_unrouted_event_that_was_accepted_again_is_not_routed
+            forget: erasing_finds_every_copy_that_nobody_wanted
             conservation: every_job_is_in_one_place_whatever_happens
         }
     };
@@ -215,6 +230,20 @@ async fn only(store: &dyn Store, handler: &str, length: Duration) -> Leased {
 async fn finish(store: &dyn Store, handler: &str) {
     let job = only(store, handler, LONG).await;
     assert_eq!(store.done(&job.fence).await.expect("done"), Held::Applied);
+}
+
+/// Ends the one job that is there as a dead letter.
+async fn bury(store: &dyn Store, handler: &str) {
+    let job = only(store, handler, LONG).await;
+    assert_eq!(held(store.bury(&job.fence, "broken").await), Held::Applied);
+}
+
+async fn dead(store: &dyn Store, handler: &str) -> Vec<DeadLetter> {
+    store.dead(handler, None, 100).await.expect("dead")
+}
+
+fn held(answer: Result<Held, crate::StoreError>) -> Held {
+    answer.expect("an answer")
 }
 
 /// Queued, processing, delayed, dead.

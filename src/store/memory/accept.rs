@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     lane::{JobId, Lane},
     millis,
-    state::{Event, Job, Phase, State, size},
+    state::{Event, Job, Phase, State, short, size},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
@@ -56,13 +56,7 @@ impl State {
         check::routes(&entry.routes)?;
         let mut jobs = Vec::with_capacity(entry.routes.len());
         for route in &entry.routes {
-            let lane = self.lane(route)?;
-            jobs.push(Job {
-                lane,
-                attempt: 0,
-                deliveries: 0,
-                phase: Phase::Waiting,
-            });
+            jobs.push(Job::new(self.lane(route)?));
         }
         let repeated_bytes = self.repeats(&entry, now);
         if repeated_bytes && matches!(entry.replay_guard, ReplayGuard::Reject(_)) {
@@ -79,8 +73,9 @@ impl State {
             self.forgotten += u64::from(self.bodies.insert(body, entry.key, until, now));
         }
         if jobs.is_empty() {
-            self.remember(&entry, now);
-            self.unrouted.push(entry);
+            self.remember(&entry, &[], now);
+            self.counter += 1;
+            self.unrouted.insert(self.counter, entry);
         } else {
             self.enqueue(Event { entry, jobs });
         }
@@ -92,19 +87,23 @@ impl State {
             .open
             .get(&entry.key)
             .and_then(|&slot| self.events[slot as usize].as_ref());
-        let (acceptance, digest, dead) = match open {
-            Some(Event { entry, jobs }) => {
+        let (acceptance, same_body, dead) = match open {
+            Some(Event {
+                entry: stands,
+                jobs,
+            }) => {
                 let dead = jobs.iter().any(|j| matches!(j.phase, Phase::Dead { .. }));
-                (entry.acceptance, entry.digest, dead)
+                (stands.acceptance, stands.digest == entry.digest, dead)
             }
             None => {
                 let finished = self.finished.find(&entry.key, now)?;
-                (finished.acceptance, finished.digest, false)
+                let same_body = finished.digest == short(&entry.digest);
+                (finished.acceptance, same_body, false)
             }
         };
         Some(Accepted::Duplicate {
             acceptance,
-            same_body: digest == entry.digest,
+            same_body,
             dead,
         })
     }
@@ -119,7 +118,7 @@ impl State {
         }
     }
 
-    fn enqueue(&mut self, event: Event) {
+    pub(super) fn enqueue(&mut self, event: Event) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.events.push(None);
             (self.events.len() - 1) as u32

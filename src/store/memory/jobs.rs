@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     lane::JobId,
     millis,
-    state::{Event, Job, Phase, State, size},
+    state::{Job, Phase, State},
 };
 use crate::{
     error::StoreError,
@@ -56,6 +56,7 @@ impl State {
                 body: event.entry.body.clone(),
                 attempt: job.attempt,
                 deliveries: job.deliveries,
+                replays: job.replays,
             });
         }
         taken
@@ -81,16 +82,7 @@ impl State {
         let Some((id, _)) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        self.set(id, Phase::Done);
-        let slot = &mut self.events[id.event as usize];
-        let finished =
-            |event: &mut Event| event.jobs.iter().all(|j| matches!(j.phase, Phase::Done));
-        if let Some(Event { entry, .. }) = slot.take_if(finished) {
-            self.free.push(id.event);
-            self.open.remove(&entry.key);
-            self.bytes -= size(&entry);
-            self.remember(&entry, now);
-        }
+        self.end(id, now);
         Ok(Held::Applied)
     }
 
@@ -104,27 +96,29 @@ impl State {
             return Ok(Held::Lost);
         };
         self.counter += 1;
-        self.lanes[lane]
-            .delayed
-            .insert((now.saturating_add(delay), self.counter), id);
+        let (due, number) = (now.saturating_add(delay), self.counter);
+        self.lanes[lane].delayed.insert((due, number), id);
         if let Some(job) = self.job(id) {
             job.attempt = job.attempt.saturating_add(1);
             job.deliveries = 0;
+            job.phase = Phase::Delayed { due, number };
         }
         Ok(Held::Applied)
     }
 
-    pub(super) fn bury(&mut self, fence: &Fence, reason: &str) -> Result<Held, StoreError> {
+    pub(super) fn bury(
+        &mut self,
+        fence: &Fence,
+        reason: &str,
+        at: u64,
+    ) -> Result<Held, StoreError> {
         let Some((id, lane)) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        self.lanes[lane].dead += 1;
-        self.set(
-            id,
-            Phase::Dead {
-                reason: reason.into(),
-            },
-        );
+        self.counter += 1;
+        let (number, reason) = (self.counter, reason.into());
+        self.lanes[lane].dead.insert(number, id);
+        self.set(id, Phase::Dead { number, at, reason });
         Ok(Held::Applied)
     }
 
@@ -146,10 +140,9 @@ impl State {
         now: u64,
     ) -> Result<Promoted, StoreError> {
         let lane = self.lane(handler)?;
-        let lane = &mut self.lanes[lane];
         let mut moved = 0;
         let next_due = loop {
-            let Some(next) = lane.delayed.first_entry() else {
+            let Some(next) = self.lanes[lane].delayed.first_entry() else {
                 break None;
             };
             let due = next.key().0;
@@ -157,7 +150,8 @@ impl State {
                 break Some(Duration::from_millis(due.saturating_sub(now)));
             }
             let id = next.remove();
-            lane.push(id);
+            self.lanes[lane].push(id);
+            self.set(id, Phase::Queued);
             moved += 1;
         };
         Ok(Promoted { moved, next_due })
@@ -168,7 +162,7 @@ impl State {
         let lane = self.lane(&fence.handler)?;
         Ok(self.held(fence, lane).map(|(id, key)| {
             self.lanes[lane].leased.remove(&key);
-            self.set(id, Phase::Waiting);
+            self.set(id, Phase::Queued);
             (id, lane)
         }))
     }
@@ -193,14 +187,14 @@ impl State {
         }
     }
 
-    fn job(&mut self, id: JobId) -> Option<&mut Job> {
+    pub(super) fn job(&mut self, id: JobId) -> Option<&mut Job> {
         self.events[id.event as usize]
             .as_mut()?
             .jobs
             .get_mut(id.job as usize)
     }
 
-    fn set(&mut self, id: JobId, phase: Phase) {
+    pub(super) fn set(&mut self, id: JobId, phase: Phase) {
         if let Some(job) = self.job(id) {
             job.phase = phase;
         }

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::store::HandlerStats;
 
-/// A job is in at most one of the three collections; a dead or done one is in none.
+/// A job is in one of the four collections; a done one is in none.
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
@@ -19,12 +19,15 @@ pub(super) struct Lane {
     pub(super) leased: BTreeMap<(u64, u64), JobId>,
     /// By due time and a running number.
     pub(super) delayed: BTreeMap<(u64, u64), JobId>,
-    pub(super) dead: u64,
+    /// By a running number, which is the dead letter's name.
+    pub(super) dead: BTreeMap<u64, JobId>,
+    /// The last dead letter that people were told of.
+    pub(super) alerted: Option<u64>,
     pub(super) arrived: Arc<Notify>,
 }
 
 /// Where a job is found: the event's slot, and its place among the event's jobs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct JobId {
     pub(super) event: u32,
     pub(super) job: u32,
@@ -38,7 +41,8 @@ impl Lane {
             queued: VecDeque::new(),
             leased: BTreeMap::new(),
             delayed: BTreeMap::new(),
-            dead: 0,
+            dead: BTreeMap::new(),
+            alerted: None,
             arrived: Arc::new(Notify::new()),
         }
     }
@@ -69,7 +73,7 @@ impl Lane {
             queued: self.queued.len() as u64,
             processing: self.leased.len() as u64,
             delayed: self.delayed.len() as u64,
-            dead: self.dead,
+            dead: self.dead.len() as u64,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The store in memory.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -9,12 +9,17 @@ use tokio::time::{Instant, timeout_at};
 
 use self::state::State;
 use super::{
-    Accept, Accepted, Entry, Fence, HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, Promoted,
-    Registry, Stats, Store, StoreFuture,
+    Accept, AcceptanceId, Accepted, Admin, DeadLetter, DedupKey, Entry, Fence, HandlerDecl, Held,
+    Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered, Stats, Store, StoreFuture,
+    Unrouted,
 };
-use crate::error::StoreError;
+use crate::{
+    clock::{Clock, SystemClock, UnixTime},
+    error::StoreError,
+};
 
 mod accept;
+mod admin;
 mod claims;
 mod jobs;
 mod lane;
@@ -35,6 +40,8 @@ mod state;
 #[derive(Debug)]
 pub struct MemoryStore {
     started: Instant,
+    /// The same moment on the wall clock.
+    born: UnixTime,
     state: Mutex<State>,
     claims: Mutex<claims::Table>,
 }
@@ -45,6 +52,7 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
+            born: SystemClock.now(),
             state: Mutex::new(State::new(MAX_BYTES, MAX_REMEMBERED)),
             claims: Mutex::default(),
         }
@@ -163,7 +171,7 @@ impl Jobs for MemoryStore {
     }
 
     fn bury<'a>(&'a self, fence: &'a Fence, reason: &'a str) -> StoreFuture<'a, Held> {
-        Box::pin(async move { self.state().bury(fence, reason) })
+        Box::pin(async move { self.state().bury(fence, reason, self.now()) })
     }
 
     fn hand_back<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held> {
@@ -176,6 +184,61 @@ impl Jobs for MemoryStore {
 
     fn stats(&self) -> StoreFuture<'_, Stats> {
         Box::pin(async move { Ok(self.state().stats()) })
+    }
+}
+
+impl Admin for MemoryStore {
+    fn dead<'a>(
+        &'a self,
+        handler: &'a str,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<DeadLetter>> {
+        Box::pin(async move { self.state().dead(handler, after, max, self.born) })
+    }
+
+    fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.state().replay(handler, entry) })
+    }
+
+    fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.state().discard(handler, entry, self.now()) })
+    }
+
+    fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
+        Box::pin(async move { Ok(self.state().requeue(&key, acceptance)) })
+    }
+
+    fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {
+        Box::pin(async move { self.state().alerted(handler) })
+    }
+
+    fn set_alerted<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.state().set_alerted(handler, entry) })
+    }
+
+    fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>> {
+        Box::pin(async move { Ok(self.state().status(&key, self.now())) })
+    }
+
+    fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool> {
+        Box::pin(async move { Ok(self.state().erase(&key, self.now())) })
+    }
+
+    fn unrouted<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<Unrouted>> {
+        Box::pin(async move { self.state().unrouted(after, max) })
+    }
+
+    fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.state().route(entry, routes, self.now()) })
+    }
+
+    fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move { Ok(self.state().sweep(millis(older_than), max, self.now())) })
     }
 }
 

@@ -1,7 +1,11 @@
 //! What the memory store holds. The verbs, in `accept` and `jobs`, are plain functions of it and
 //! of the time.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use tokio::sync::Notify;
 
@@ -24,7 +28,12 @@ pub(super) struct State {
     pub(super) finished: Remembered<Finished>,
     /// Guarded bodies, and the event that brought each.
     pub(super) bodies: Remembered<DedupKey>,
-    pub(super) unrouted: Vec<Entry>,
+    /// By a running number, which is the entry's name.
+    pub(super) unrouted: BTreeMap<u64, Entry>,
+    /// Which handlers a finished event had: few sets, many events. The index is what a finished
+    /// event keeps of it.
+    pub(super) route_sets: Vec<Box<[usize]>>,
+    pub(super) route_numbers: HashMap<Box<[usize]>, u16>,
     pub(super) bytes: u64,
     pub(super) max_bytes: u64,
     pub(super) forgotten: u64,
@@ -34,8 +43,13 @@ pub(super) struct State {
 
 pub(super) struct Finished {
     pub(super) acceptance: AcceptanceId,
-    pub(super) digest: [u8; 8],
+    /// The first 6 bytes of the digest, so that the number beside it costs nothing.
+    pub(super) digest: [u8; 6],
+    /// An index of `route_sets`; [`NO_ROUTES`] where there were none.
+    pub(super) routes: u16,
 }
+
+pub(super) const NO_ROUTES: u16 = u16::MAX;
 
 pub(super) struct Event {
     pub(super) entry: Entry,
@@ -46,18 +60,37 @@ pub(super) struct Job {
     pub(super) lane: usize,
     pub(super) attempt: u32,
     pub(super) deliveries: u32,
+    pub(super) replays: u32,
     pub(super) phase: Phase,
 }
 
+impl Job {
+    pub(super) const fn new(lane: usize) -> Self {
+        Self {
+            lane,
+            attempt: 0,
+            deliveries: 0,
+            replays: 0,
+            phase: Phase::Queued,
+        }
+    }
+}
+
+/// With what finds the job in its lane's collection.
 pub(super) enum Phase {
-    /// In its lane's queue or among its delayed ones.
-    Waiting,
+    Queued,
     Leased {
         token: u64,
         end: u64,
     },
+    Delayed {
+        due: u64,
+        number: u64,
+    },
     Dead {
-        #[expect(dead_code, reason = "read when dead letters can be listed")]
+        number: u64,
+        /// When, on the store's clock.
+        at: u64,
         reason: Box<str>,
     },
     Done,
@@ -74,7 +107,9 @@ impl State {
             free: Vec::new(),
             finished: Remembered::new(max_remembered),
             bodies: Remembered::new(max_remembered),
-            unrouted: Vec::new(),
+            unrouted: BTreeMap::new(),
+            route_sets: Vec::new(),
+            route_numbers: HashMap::new(),
             bytes: 0,
             max_bytes,
             forgotten: 0,
@@ -123,14 +158,40 @@ impl State {
     }
 
     /// Starts the event's window.
-    pub(super) fn remember(&mut self, entry: &Entry, now: u64) {
+    pub(super) fn remember(&mut self, entry: &Entry, jobs: &[Job], now: u64) {
         let finished = Finished {
             acceptance: entry.acceptance,
-            digest: entry.digest,
+            digest: short(&entry.digest),
+            routes: self.route_number(jobs),
         };
         let until = now.saturating_add(millis(entry.window));
         self.forgotten += u64::from(self.finished.insert(entry.key, finished, until, now));
     }
+
+    /// The number of this set of handlers. Past 65,535 sets there are none left, and
+    /// [`status`](crate::store::Admin::status) names no handlers for the events of a new one.
+    fn route_number(&mut self, jobs: &[Job]) -> u16 {
+        if jobs.is_empty() {
+            return NO_ROUTES;
+        }
+        let set: Box<[usize]> = jobs.iter().map(|job| job.lane).collect();
+        if let Some(&number) = self.route_numbers.get(&set) {
+            return number;
+        }
+        let number = u16::try_from(self.route_sets.len()).unwrap_or(NO_ROUTES);
+        if number == NO_ROUTES {
+            return NO_ROUTES;
+        }
+        self.route_sets.push(set.clone());
+        self.route_numbers.insert(set, number);
+        number
+    }
+}
+
+/// As much of a digest as a finished event keeps.
+pub(super) fn short(digest: &[u8; 8]) -> [u8; 6] {
+    let [a, b, c, d, e, f, ..] = *digest;
+    [a, b, c, d, e, f]
 }
 
 /// Not derived: it would print payloads.

@@ -3,15 +3,14 @@
 use redis::Value;
 
 use super::{
-    RedisStore, reply,
+    RedisStore,
+    record::{Payload, Record, StoredJob},
+    reply,
     scripts::{self, FORMAT, Verb},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{
-        Accept, AcceptanceId, Accepted, Entry, HandlerDecl, Registry, ReplayGuard, StoreFuture,
-        check,
-    },
+    store::{Accept, Accepted, Entry, HandlerDecl, Registry, ReplayGuard, StoreFuture, check},
 };
 
 impl Accept for RedisStore {
@@ -67,21 +66,21 @@ impl RedisStore {
         }
         let mut keys = vec![meta.as_slice(), &dedup, &event, &guard];
         keys.extend(queues.iter().map(Vec::as_slice));
+        let job = StoredJob {
+            key: entry.key,
+            acceptance: entry.acceptance,
+            attempt: 0,
+            deliveries: 0,
+            replays: 0,
+        };
         let mut call = scripts::call(Verb::Accept, &keys);
-        call.arg(FORMAT)
-            .arg(entry.revision)
-            .arg(&entry.key.0[..])
-            .arg(&entry.acceptance.0[..]);
-        call.arg(&entry.digest[..])
-            .arg(&entry.head[..])
-            .arg(&entry.body[..]);
-        call.arg(super::jobs::millis(entry.window));
-        call.arg(
-            self.max_bytes
-                .map(|max| max.to_string())
-                .unwrap_or_default(),
-        )
-        .arg(mode);
+        call.arg(FORMAT).arg(entry.revision).arg(job.encode());
+        call.arg(Record::open(entry)).arg(Payload(entry));
+        match self.max_bytes {
+            Some(max) => call.arg(max),
+            None => call.arg(""),
+        };
+        call.arg(mode);
         for name in &entry.routes {
             call.arg(&**name);
         }
@@ -110,20 +109,12 @@ fn read(answer: Value, entry: &Entry) -> Result<Accepted, StoreError> {
     }
 }
 
-/// A record: its state, 16 bytes of acceptance, 8 of digest, and more when it is finished.
 fn duplicate(record: &[u8], entry: &Entry) -> Result<Accepted, StoreError> {
-    let parts = record.split_first_chunk::<17>().and_then(|(start, rest)| {
-        let (digest, _) = rest.split_first_chunk::<8>()?;
-        let (state, acceptance) = start.split_first()?;
-        Some((*state, AcceptanceId(acceptance.try_into().ok()?), digest))
-    });
-    let Some((state @ (b'A' | b'F' | b'X'), acceptance, digest)) = parts else {
-        return Err(reply::corrupt("a dedup record is not readable"));
-    };
+    let record = Record::decode(record)?;
     Ok(Accepted::Duplicate {
-        acceptance,
-        same_body: *digest == entry.digest,
-        dead: state == b'X',
+        acceptance: record.acceptance,
+        same_body: record.digest == entry.digest,
+        dead: record.dead,
     })
 }
 

@@ -238,27 +238,30 @@ impl Writer {
     }
 }
 
-/// Loads the scripts and repeats what was refused for want of one: the server was restarted or
-/// flushed. What is refused still is answered as that.
+/// Repeats what was refused for want of a script, with the script's text: the server was restarted
+/// or flushed, and might be flushed again.
 async fn again(
     connection: &mut MultiplexedConnection,
     pipeline: &Pipeline,
     values: &mut [Value],
 ) -> Result<(), RedisError> {
-    let mut repeated = scripts::load();
-    let loads = repeated.len();
-    let refused: Vec<_> = (0..values.len())
-        .filter(|&i| reply::is_no_script(&values[i]))
-        .collect();
+    let mut repeated = redis::pipe();
+    let mut refused = Vec::new();
     for (i, command) in pipeline.cmd_iter().enumerate() {
-        if refused.binary_search(&i).is_ok() {
-            repeated.add_command(command.clone());
+        if reply::is_no_script(&values[i])
+            && let Some(command) = scripts::in_full(command)
+        {
+            repeated.add_command(command);
+            refused.push(i);
         }
+    }
+    if refused.is_empty() {
+        return Ok(());
     }
     let answers = connection
         .send_packed_commands(&repeated, 0, repeated.len())
         .await?;
-    for (i, value) in refused.into_iter().zip(answers.into_iter().skip(loads)) {
+    for (i, value) in refused.into_iter().zip(answers) {
         values[i] = value;
     }
     Ok(())

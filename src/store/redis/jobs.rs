@@ -1,13 +1,13 @@
 //! The working side, but for taking jobs.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use redis::Cmd;
 
 use super::{
     RedisStore,
-    lanes::Lane,
     lease::nominal_idle,
+    record::StoredJob,
     reply,
     scripts::{self, Verb},
 };
@@ -35,45 +35,32 @@ impl Jobs for RedisStore {
             let lane = self.lane(&fence.handler).await?;
             let (meta, event) = (self.keys.meta(), self.keys.event(&fence.acceptance));
             let keys = [&*lane.queue, &meta, &event, &self.keys.dedup(&fence.key)];
-            let mut call = self.fenced(Verb::Done, &keys, fence)?;
-            call.arg(&fence.acceptance.0[..]).arg(place(fence)?);
-            self.held(call).await
+            self.held(self.fenced(Verb::Done, &keys, fence)?).await
         })
     }
 
     fn retry<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held> {
         Box::pin(async move {
             let lane = self.lane(&fence.handler).await?;
-            let keys = [
-                &*lane.queue,
-                &lane.delayed,
-                &self.keys.event(&fence.acceptance),
-            ];
+            let keys = [&*lane.queue, &lane.delayed, &self.keys.dedup(&fence.key)];
+            let job = StoredJob {
+                attempt: fence.attempt.saturating_add(1),
+                ..job(fence)?
+            };
             let mut call = self.fenced(Verb::Retry, &keys, fence)?;
-            call.arg(&fence.acceptance.0[..])
-                .arg(place(fence)?)
-                .arg(millis(delay));
-            call.arg(&fence.key.0[..])
-                .arg(fence.attempt.saturating_add(1));
+            call.arg(job.encode());
+            call.arg(format!("{}:{}", job.attempt, job.replays));
+            call.arg(millis(delay));
             self.held(call).await
         })
     }
 
     fn bury<'a>(&'a self, fence: &'a Fence, reason: &'a str) -> StoreFuture<'a, Held> {
         Box::pin(async move {
-            let lane: Arc<Lane> = self.lane(&fence.handler).await?;
-            let event = self.keys.event(&fence.acceptance);
-            let keys = [
-                &*lane.queue,
-                &lane.dead,
-                &event,
-                &self.keys.dedup(&fence.key),
-            ];
+            let lane = self.lane(&fence.handler).await?;
+            let keys = [&*lane.queue, &lane.dead, &self.keys.dedup(&fence.key)];
             let mut call = self.fenced(Verb::Bury, &keys, fence)?;
-            call.arg(&fence.acceptance.0[..])
-                .arg(place(fence)?)
-                .arg(reason);
-            call.arg(&fence.key.0[..]).arg(fence.attempt);
+            call.arg(job(fence)?.encode()).arg(reason);
             self.held(call).await
         })
     }
@@ -81,21 +68,32 @@ impl Jobs for RedisStore {
     fn hand_back<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held> {
         Box::pin(async move {
             let lane = self.lane(&fence.handler).await?;
-            self.held(self.fenced(Verb::HandBack, &[&lane.queue], fence)?)
-                .await
+            let keys = [&*lane.queue, &self.keys.dedup(&fence.key)];
+            self.held(self.fenced(Verb::HandBack, &keys, fence)?).await
         })
     }
 
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted> {
         Box::pin(async move {
             let lane = self.lane(handler).await?;
-            let mut call = scripts::call(Verb::Promote, &[&lane.delayed, &lane.queue]);
-            call.arg(max.min(MAX_PROMOTED));
-            let (moved, due): (usize, i64) = reply::read(self.batcher.call(call, 0).await?)?;
-            Ok(Promoted {
-                moved,
-                next_due: u64::try_from(due).ok().map(Duration::from_millis),
-            })
+            let mut look = scripts::call(Verb::Due, &[&lane.delayed]);
+            look.arg(max.min(MAX_PROMOTED));
+            let (due, next): (Vec<Vec<u8>>, i64) = reply::read(self.batcher.call(look, 0).await?)?;
+            let next_due = u64::try_from(next).ok().map(Duration::from_millis);
+            if due.is_empty() {
+                return Ok(Promoted { moved: 0, next_due });
+            }
+            // Which records are to be changed is only known now; what somebody else has promoted
+            // meanwhile is left alone.
+            let mut keys = vec![lane.delayed.clone(), lane.queue.clone()];
+            for job in &due {
+                keys.push(self.keys.dedup(&StoredJob::decode(job)?.key));
+            }
+            let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+            let mut call = scripts::call(Verb::Promote, &keys);
+            call.arg(&*lane.name).arg(due);
+            let moved = reply::read(self.batcher.call(call, 0).await?)?;
+            Ok(Promoted { moved, next_due })
         })
     }
 
@@ -139,11 +137,12 @@ impl Jobs for RedisStore {
 }
 
 impl RedisStore {
-    /// A call that begins with what every fenced script checks.
+    /// A call that begins with what every fenced script needs.
     fn fenced(&self, verb: Verb, keys: &[&[u8]], fence: &Fence) -> Result<Cmd, StoreError> {
         let (entry, _) = parts(fence)?;
         let mut call = scripts::call(verb, keys);
         call.arg(entry).arg(&self.consumer).arg(fence.token);
+        call.arg(&fence.acceptance.0[..]).arg(&*fence.handler);
         Ok(call)
     }
 
@@ -155,15 +154,15 @@ impl RedisStore {
     }
 }
 
-/// What [`Fence::entry`] is made of: the stream's entry, and the job's place among its event's.
-pub(super) fn entry(id: &str, place: u16) -> String {
-    format!("{id}/{place}")
+/// What [`Fence::entry`] is made of: the stream's entry, and the job's replays.
+pub(super) fn entry(id: &str, replays: u32) -> String {
+    format!("{id}/{replays}")
 }
 
-fn parts(fence: &Fence) -> Result<(&str, u16), StoreError> {
+fn parts(fence: &Fence) -> Result<(&str, u32), StoreError> {
     let parts = fence.entry.split_once('/');
     parts
-        .and_then(|(id, place)| Some((id, place.parse().ok()?)))
+        .and_then(|(id, replays)| Some((id, replays.parse().ok()?)))
         .ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Invalid,
@@ -172,8 +171,15 @@ fn parts(fence: &Fence) -> Result<(&str, u16), StoreError> {
         })
 }
 
-fn place(fence: &Fence) -> Result<u16, StoreError> {
-    parts(fence).map(|(_, place)| place)
+/// The job as it goes elsewhere: its next entry begins without deliveries.
+fn job(fence: &Fence) -> Result<StoredJob, StoreError> {
+    Ok(StoredJob {
+        key: fence.key,
+        acceptance: fence.acceptance,
+        attempt: fence.attempt,
+        deliveries: 0,
+        replays: parts(fence)?.1,
+    })
 }
 
 /// Bounded, so that Lua's numbers hold it exactly: about 146 years.
@@ -184,4 +190,4 @@ pub(super) fn millis(duration: Duration) -> u64 {
 }
 
 /// Jobs moved by one script at the most, whatever was asked for: it holds up everybody else.
-const MAX_PROMOTED: usize = 1_000;
+const MAX_PROMOTED: usize = 256;

@@ -17,12 +17,13 @@ use super::{
     RedisStore,
     jobs::{entry, millis},
     lanes::Lane,
+    record::{StoredJob, body_at},
     reply,
     scripts::{self, Verb},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{AcceptanceId, DedupKey, Fence, Held, Jobs, LeaseRequest, Leased},
+    store::{Fence, Held, Jobs, LeaseRequest, Leased},
 };
 
 /// A stream entry under lease: its id, its delivery count, its fields.
@@ -95,17 +96,13 @@ impl RedisStore {
         let mut fences = Vec::with_capacity(taken.len());
         let mut pipeline = redis::pipe();
         for job in &taken {
-            let (fence, deliveries) = fence(lane, lease, job)?;
-            pipeline
-                .cmd("HMGET")
-                .arg(self.keys.event(&fence.acceptance))
-                .arg("h")
-                .arg("b");
-            fences.push((fence, deliveries));
+            let (fence, stored) = fence(lane, lease, job)?;
+            pipeline.cmd("GET").arg(self.keys.event(&fence.acceptance));
+            fences.push((fence, stored));
         }
         let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
         let mut jobs = Vec::with_capacity(fences.len());
-        for ((fence, deliveries), payload) in fences.into_iter().zip(payloads) {
+        for ((fence, job), payload) in fences.into_iter().zip(payloads) {
             let Some((head, body)) = payload_of(payload)? else {
                 // Somebody removed it from outside. Without it nobody can do the job, and as a
                 // dead letter it is seen.
@@ -119,7 +116,8 @@ impl RedisStore {
                 head,
                 body,
                 attempt,
-                deliveries,
+                deliveries: job.deliveries,
+                replays: job.replays,
             });
         }
         Ok(jobs)
@@ -133,42 +131,37 @@ pub(super) fn nominal_idle(lease: Duration) -> Result<u64, StoreError> {
         .ok_or_else(|| StoreError::new(StoreErrorKind::Invalid, "a lease lasts a day at the most"))
 }
 
+/// The lease of a job, and the job with this delivery counted.
 fn fence(
     lane: &Lane,
     lease: Duration,
     (id, count, fields): &Taken,
-) -> Result<(Fence, u32), StoreError> {
-    let unreadable = || reply::corrupt("a queue entry in Redis is not readable");
-    let field = |name: &[u8]| {
-        let mut pairs = fields.chunks_exact(2);
-        pairs
-            .find(|pair| pair[0] == name)
-            .map(|pair| pair[1].as_slice())
-            .ok_or_else(unreadable)
+) -> Result<(Fence, StoredJob), StoreError> {
+    let [_, job, ..] = fields.as_slice() else {
+        return Err(reply::corrupt("a queue entry in Redis is not readable"));
     };
-    let bytes = |name| <[u8; 16]>::try_from(field(name)?).map_err(|_| unreadable());
-    let number = |name| {
-        let text = std::str::from_utf8(field(name)?).map_err(|_| unreadable())?;
-        text.parse::<u32>().map_err(|_| unreadable())
-    };
-    let place = u16::try_from(number(b"p")?).map_err(|_| unreadable())?;
+    let mut job = StoredJob::decode(job)?;
+    job.deliveries = job.deliveries.saturating_add(*count);
     let fence = Fence {
         handler: Arc::clone(&lane.name),
-        acceptance: AcceptanceId(bytes(b"e")?),
-        key: DedupKey(bytes(b"k")?),
-        entry: entry(id, place),
+        acceptance: job.acceptance,
+        key: job.key,
+        entry: entry(id, job.replays),
         token: u64::from(*count),
-        attempt: number(b"n")?,
+        attempt: job.attempt,
         lease,
     };
-    Ok((fence, number(b"d")?.saturating_add(*count)))
+    Ok((fence, job))
 }
 
-fn payload_of(value: Value) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-    let (head, body): (Option<Vec<u8>>, Option<Vec<u8>>) = reply::read(value)?;
-    Ok(head
-        .zip(body)
-        .map(|(head, body)| (head.into(), body.into())))
+/// Head and body, which share their memory; `None` where there is no payload.
+pub(super) fn payload_of(value: Value) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+    let Some(payload) = reply::read::<Option<Vec<u8>>>(value)? else {
+        return Ok(None);
+    };
+    let at = body_at(&payload).ok_or_else(|| reply::corrupt("a payload is not readable"))?;
+    let payload = Bytes::from(payload);
+    Ok(Some((payload.slice(4..at), payload.slice(at..))))
 }
 
 /// How often one who waits looks for leases that ran out: soon enough for short leases, and once a

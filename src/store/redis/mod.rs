@@ -29,15 +29,17 @@
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
-//! | `m` | hash | format, partitions, revision, payload bytes; number `n:` and filter `f:` of handlers |
-//! | `d:<key>` | string | the dedup record: state, acceptance, digest; when finished, each handler's state |
-//! | `e:<acceptance, hex>` | hash | head `h`, body `b`, window `w`, each handler's state `s` |
-//! | `q:<handler>` | stream | queued and leased jobs; the group `w` has the leases |
+//! | `m` | hash | format, partitions, revision, payload bytes; of each handler the number `n:`, the filter `f:` and the last dead letter that people were told of `a:` |
+//! | `d:<key>` | string | the dedup record: state, acceptance, digest; while open also the window and where each handler's job is; when finished the handlers' numbers |
+//! | `e:<acceptance, hex>` | string | the head's length, head, body |
+//! | `q:<handler>` | stream | queued and leased jobs `j`; the group `w` has the leases |
 //! | `z:<handler>` | zset | delayed jobs by due time |
-//! | `x:<handler>` | stream | dead letters |
-//! | `u` | stream | events that no handler wanted |
+//! | `x:<handler>` | stream | dead letters: job `j`, reason `why` |
+//! | `u` | stream | events that no handler wanted: job `j`, record to be `r` |
 //! | `g:<key>` | string | the replay guard: who brought these bytes |
 //! | `c:<key>` | string | inline idempotency: a claim's token, or the reply that was settled |
+//!
+//! What jobs and records look like inside says `scripts/lib.lua`.
 //!
 //! Each verb is one script; the first line of its file says what it keeps true.
 
@@ -51,6 +53,7 @@ use super::{Level, Store};
 use crate::error::{ConfigError, StoreError};
 
 mod accept;
+mod admin;
 mod batch;
 mod claims;
 mod jobs;
@@ -58,6 +61,7 @@ mod keys;
 mod lanes;
 mod lease;
 mod pool;
+mod record;
 mod reply;
 mod scripts;
 mod side;

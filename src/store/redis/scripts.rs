@@ -4,15 +4,28 @@ use std::sync::LazyLock;
 
 use redis::{Cmd, Script};
 
+/// What most scripts have in common comes before each but the one that must be quick.
+macro_rules! text {
+    ("accept.lua") => {
+        include_str!("scripts/accept.lua")
+    };
+    ($file:literal) => {
+        concat!(
+            include_str!("scripts/lib.lua"),
+            include_str!(concat!("scripts/", $file))
+        )
+    };
+}
+
 macro_rules! scripts {
-    ($($name:ident $file:literal)*) => {
+    ($($name:ident $file:tt)*) => {
         /// A verb.
         #[derive(Clone, Copy)]
         pub(super) enum Verb { $($name,)* }
 
         static SCRIPTS: LazyLock<Vec<(&str, Script)>> = LazyLock::new(|| {
             vec![$({
-                const TEXT: &str = include_str!(concat!("scripts/", $file));
+                const TEXT: &str = text!($file);
                 (TEXT, Script::new(TEXT))
             },)*]
         });
@@ -21,10 +34,14 @@ macro_rules! scripts {
 
 scripts! {
     Accept "accept.lua"
+    Alert "alert.lua"
     Bury "bury.lua"
     Claim "claim.lua"
     Declare "declare.lua"
+    Discard "discard.lua"
     Done "done.lua"
+    Due "due.lua"
+    Erase "erase.lua"
     Extend "extend.lua"
     HandBack "hand_back.lua"
     Lease "lease.lua"
@@ -32,7 +49,9 @@ scripts! {
     Promote "promote.lua"
     Release "release.lua"
     Renew "renew.lua"
+    Replay "replay.lua"
     Retry "retry.lua"
+    Route "route.lua"
     Settle "settle.lua"
     Stats "stats.lua"
 }
@@ -61,6 +80,23 @@ pub(super) fn load() -> redis::Pipeline {
         pipeline.cmd("SCRIPT").arg("LOAD").arg(*text);
     }
     pipeline
+}
+
+/// The same call with the script's text instead of its hash; `None` if it calls no script.
+pub(super) fn in_full(call: &Cmd) -> Option<Cmd> {
+    let mut arguments = call.args_iter().map(|argument| match argument {
+        redis::Arg::Simple(bytes) => bytes,
+        _ => b"",
+    });
+    let (_, hash) = (arguments.next()?, arguments.next()?);
+    let mut known = SCRIPTS.iter();
+    let (text, _) = known.find(|(_, script)| script.get_hash().as_bytes() == hash)?;
+    let mut command = redis::cmd("EVAL");
+    command.arg(*text);
+    for argument in arguments {
+        command.arg(argument);
+    }
+    Some(command)
 }
 
 /// 128 random bits in hex; the process' address space and the time where the system has none to

@@ -1,20 +1,14 @@
 -- Invariant: the entry leaves the queue in the step in which it appears among the dead; the payload stays.
--- KEYS: queue, dead, event, dedup   ARGV: entry, consumer, delivery count, acceptance, place, reason, key, attempt
-local p = redis.call('XPENDING', KEYS[1], 'w', ARGV[1], ARGV[1], 1)
-if not p[1] or p[1][2] ~= ARGV[2] or p[1][4] ~= tonumber(ARGV[3]) then return 0 end
+-- KEYS: queue, dead, dedup   ARGV: entry, consumer, delivery count, acceptance, handler, job, reason
+if not owned(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end
 redis.call('XLEN', KEYS[2])
-local states = redis.call('HGET', KEYS[3], 's')
-local record = redis.call('GET', KEYS[4])
+local record = redis.call('GET', KEYS[3])
+local jobs = jobs_of(record, ARGV[4])
+local job = job_of(jobs, ARGV[5])
 
 redis.call('XACK', KEYS[1], 'w', ARGV[1])
 redis.call('XDEL', KEYS[1], ARGV[1])
-redis.call('XADD', KEYS[2], '*', 'e', ARGV[4], 'k', ARGV[7], 'p', ARGV[5], 'n', ARGV[8], 'why', ARGV[6])
-if states then
-  local at = tonumber(ARGV[5]) * 4 + 3
-  redis.call('HSET', KEYS[3], 's', states:sub(1, at - 1) .. 'x' .. states:sub(at + 1))
-end
--- Another acceptance's record is not touched.
-if record and record:sub(2, 17) == ARGV[4] then
-  redis.call('SET', KEYS[4], 'X' .. record:sub(2), 'KEEPTTL')
-end
+local at = redis.call('XADD', KEYS[2], '*', 'j', ARGV[6], 'why', ARGV[7])
+if job then job.state, job.at = 'x', at end
+settle(nil, nil, KEYS[3], record, jobs)
 return 1

@@ -1,15 +1,17 @@
 -- Invariant: the entry is replaced by one that counts this lease as never taken.
--- KEYS: queue   ARGV: entry, consumer, delivery count
-local p = redis.call('XPENDING', KEYS[1], 'w', ARGV[1], ARGV[1], 1)
-if not p[1] or p[1][2] ~= ARGV[2] or p[1][4] ~= tonumber(ARGV[3]) then return 0 end
+-- KEYS: queue, dedup   ARGV: entry, consumer, delivery count, acceptance, handler
+if not owned(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
 if not entry[1] then return 0 end
-local fields = entry[1][2]
-for i = 1, #fields, 2 do
-  if fields[i] == 'd' then fields[i + 1] = fields[i + 1] + ARGV[3] - 1 end
-end
+local j = entry[1][2][2]
+j = j:sub(1, 36) .. struct.pack('>I4', struct.unpack('>I4', j, 37) + ARGV[3] - 1) .. j:sub(41)
+local record = redis.call('GET', KEYS[2])
+local jobs = jobs_of(record, ARGV[4])
+local job = job_of(jobs, ARGV[5])
 
 redis.call('XACK', KEYS[1], 'w', ARGV[1])
 redis.call('XDEL', KEYS[1], ARGV[1])
-redis.call('XADD', KEYS[1], '*', unpack(fields))
+local at = redis.call('XADD', KEYS[1], '*', 'j', j)
+if job then job.at = at end
+settle(nil, nil, KEYS[2], record, jobs)
 return 1

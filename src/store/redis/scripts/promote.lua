@@ -1,18 +1,20 @@
--- Invariant: a job leaves the delayed ones in the step in which it is queued; at most `max` a call.
--- KEYS: delayed, queue   ARGV: max
-local kind = redis.call('TYPE', KEYS[2]).ok
-if kind ~= 'stream' then return redis.error_reply('CORRUPT the queue is a ' .. kind) end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[1])
-for _, member in ipairs(due) do
-  local place, attempt = member:sub(33):match('^(%d+):(%d+)$')
-  if not place then return redis.error_reply('CORRUPT a delayed job is not readable') end
+-- Invariant: a job leaves the delayed ones in the step in which it is queued.
+-- KEYS: delayed, queue, dedup of each job   ARGV: handler, then each job, all of which were due
+check_queue(KEYS[2])
+redis.call('ZCARD', KEYS[1])
+local records = {}
+for i = 3, #KEYS do records[KEYS[i]] = redis.call('GET', KEYS[i]) end
+
+local moved = 0
+for i = 3, #KEYS do
+  local j = ARGV[i - 1]
+  if redis.call('ZREM', KEYS[1], j) == 1 then
+    local at = redis.call('XADD', KEYS[2], '*', 'j', j)
+    local jobs = jobs_of(records[KEYS[i]], j:sub(17, 32))
+    local job = job_of(jobs, ARGV[1])
+    if job then job.state, job.at = 'q', at end
+    settle(nil, nil, KEYS[i], records[KEYS[i]], jobs)
+    moved = moved + 1
+  end
 end
-for _, member in ipairs(due) do
-  local place, attempt = member:sub(33):match('^(%d+):(%d+)$')
-  redis.call('ZREM', KEYS[1], member)
-  redis.call('XADD', KEYS[2], '*', 'e', member:sub(17, 32), 'k', member:sub(1, 16), 'p', place, 'n', attempt, 'd', '0')
-end
-local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return {#due, first[2] and math.max(tonumber(first[2]) - now, 0) or -1}
+return moved

@@ -1,0 +1,398 @@
+//! The repairing side.
+//!
+//! Which keys a step needs is often known only after a record or an entry was read. So it is read
+//! first, and the script checks in its own step that it is still what was read.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use redis::{Cmd, Value};
+
+use super::{
+    RedisStore,
+    lease::payload_of,
+    record::{Jobs as JobsOf, Record, StoredJob},
+    reply,
+    scripts::{self, Verb},
+};
+use crate::{
+    clock::UnixTime,
+    error::StoreError,
+    store::{
+        AcceptanceId, Admin, DeadLetter, DedupKey, JobState, Remembered, StoreFuture, Unrouted,
+        check,
+    },
+};
+
+impl Admin for RedisStore {
+    fn dead<'a>(
+        &'a self,
+        handler: &'a str,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<DeadLetter>> {
+        Box::pin(async move {
+            let lane = self.lane(handler).await?;
+            let entries = self.entries(&lane.dead, after, max.min(MAX_LISTED)).await?;
+            let payloads = self.payloads(&entries).await?;
+            let letter = |(entry, (head, body)): (Listed, _)| DeadLetter {
+                at: time_of(&entry.id),
+                entry: entry.id,
+                handler: Arc::clone(&lane.name),
+                key: entry.job.key,
+                acceptance: entry.job.acceptance,
+                attempt: entry.job.attempt,
+                replays: entry.job.replays,
+                reason: String::from_utf8_lossy(&entry.second).into_owned(),
+                head,
+                body,
+            };
+            Ok(entries.into_iter().zip(payloads).map(letter).collect())
+        })
+    }
+
+    fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let lane = self.lane(handler).await?;
+            let Some(Listed { job, .. }) = self.one(&lane.dead, entry).await? else {
+                return Ok(false);
+            };
+            let keys = [&*self.keys.dedup(&job.key), &lane.dead, &lane.queue];
+            let mut call = scripts::call(Verb::Replay, &keys);
+            call.arg(&job.acceptance.0[..]).arg(handler).arg(entry);
+            self.flag(call).await
+        })
+    }
+
+    fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let lane = self.lane(handler).await?;
+            match self.one(&lane.dead, entry).await? {
+                Some(Listed { job, .. }) => self.give_up(handler, &lane.dead, entry, &job).await,
+                None => Ok(false),
+            }
+        })
+    }
+
+    fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let Some((Record { jobs, .. }, _)) = self.record(&key, Some(acceptance)).await? else {
+                return Ok(0);
+            };
+            let JobsOf::Open(mut jobs) = jobs else {
+                return Ok(0);
+            };
+            jobs.retain(|(_, state, _)| *state == JobState::Dead);
+            if jobs.is_empty() {
+                return Ok(0);
+            }
+            let mut keys = vec![self.keys.dedup(&key)];
+            for (handler, ..) in &jobs {
+                keys.extend([self.keys.dead(handler), self.keys.queue(handler)]);
+            }
+            let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+            let mut call = scripts::call(Verb::Replay, &keys);
+            call.arg(&acceptance.0[..]);
+            for (handler, _, entry) in jobs {
+                call.arg(handler).arg(entry);
+            }
+            reply::read(self.batcher.call(call, 0).await?)
+        })
+    }
+
+    fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {
+        Box::pin(async move {
+            self.lane(handler).await?;
+            let mut command = redis::cmd("HGET");
+            command.arg(self.keys.meta()).arg(format!("a:{handler}"));
+            reply::read(self.batcher.call(command, 0).await?)
+        })
+    }
+
+    fn set_alerted<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            self.lane(handler).await?;
+            if !is_entry(entry) {
+                return Err(check::not_an_entry(entry));
+            }
+            let mut call = scripts::call(Verb::Alert, &[&self.keys.meta()]);
+            call.arg(handler).arg(entry);
+            self.batcher.call(call, 0).await.map(drop)
+        })
+    }
+
+    fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>> {
+        Box::pin(async move {
+            let Some((record, _)) = self.record(&key, None).await? else {
+                return Ok(None);
+            };
+            let jobs = match record.jobs {
+                JobsOf::Open(jobs) => jobs
+                    .into_iter()
+                    .map(|(name, state, _)| (Arc::from(name), state))
+                    .collect(),
+                JobsOf::Finished(numbers) if numbers.is_empty() => Vec::new(),
+                JobsOf::Finished(numbers) => {
+                    let handlers = self.reload().await?.handlers;
+                    let named = |n: &u16| handlers.get(usize::from(*n));
+                    let named = numbers.iter().filter_map(named);
+                    named
+                        .map(|handler| (Arc::from(handler.name.as_str()), JobState::Done))
+                        .collect()
+                }
+            };
+            Ok(Some(Remembered {
+                acceptance: record.acceptance,
+                jobs,
+            }))
+        })
+    }
+
+    fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let mut erased = self.erase_jobs(&key).await?;
+            // Copies that nobody wanted have no record once their window is over: looked for one
+            // by one, a page at a time, since this is rare.
+            let mut after = None;
+            loop {
+                let unrouted = self.keys.unrouted();
+                let page = self.entries(&unrouted, after.as_deref(), PAGE).await?;
+                let Some(last) = page.last() else {
+                    return Ok(erased);
+                };
+                after = Some(last.id.clone());
+                for copy in page.iter().filter(|copy| copy.job.key == key) {
+                    erased |= self.reroute(&copy.id, &copy.job, &[]).await?;
+                }
+            }
+        })
+    }
+
+    fn unrouted<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        max: usize,
+    ) -> StoreFuture<'a, Vec<Unrouted>> {
+        Box::pin(async move {
+            let max = max.min(MAX_LISTED);
+            let entries = self.entries(&self.keys.unrouted(), after, max).await?;
+            let payloads = self.payloads(&entries).await?;
+            let event = |(entry, (head, body)): (Listed, _)| Unrouted {
+                entry: entry.id,
+                key: entry.job.key,
+                head,
+                body,
+            };
+            Ok(entries.into_iter().zip(payloads).map(event).collect())
+        })
+    }
+
+    fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            check::routes(routes)?;
+            for route in routes {
+                self.lane(route).await?;
+            }
+            match self.one(&self.keys.unrouted(), entry).await? {
+                Some(Listed { job, .. }) => self.reroute(entry, &job, routes).await,
+                None => Ok(false),
+            }
+        })
+    }
+
+    fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let max = max.min(MAX_SWEPT);
+            let now = self.batcher.call(redis::cmd("TIME"), 0).await?;
+            let (secs, micros): (u64, u64) = reply::read(now)?;
+            let now = secs.saturating_mul(1_000).saturating_add(micros / 1_000);
+            let Some(newest) = now.checked_sub(super::jobs::millis(older_than).saturating_add(1))
+            else {
+                return Ok(0);
+            };
+            // All lists are read before the first letter goes: one that is not readable is found then.
+            let mut old = Vec::new();
+            for handler in self.reload().await?.handlers {
+                let dead = self.keys.dead(&handler.name);
+                let mut command = redis::cmd("XRANGE");
+                command.arg(&dead).arg("-").arg(newest);
+                command.arg("COUNT").arg(max - old.len());
+                for letter in listed(self.batcher.call(command, 0).await?)? {
+                    old.push((handler.name.clone(), letter));
+                }
+                if old.len() == max {
+                    break;
+                }
+            }
+            let mut swept = 0;
+            for (handler, letter) in old {
+                let dead = self.keys.dead(&handler);
+                let gone = self.give_up(&handler, &dead, &letter.id, &letter.job);
+                swept += usize::from(gone.await?);
+            }
+            Ok(swept)
+        })
+    }
+}
+
+/// An entry of the dead letters or of the unrouted.
+struct Listed {
+    id: String,
+    job: StoredJob,
+    /// The reason; or the event's open record.
+    second: Vec<u8>,
+}
+
+impl RedisStore {
+    /// Up to `max` entries of a stream from behind `after`.
+    async fn entries(
+        &self,
+        stream: &[u8],
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let start = match after {
+            None => "-".to_owned(),
+            Some(after) if is_entry(after) => format!("({after}"),
+            Some(after) => return Err(check::not_an_entry(after)),
+        };
+        let mut command = redis::cmd("XRANGE");
+        command.arg(stream).arg(start).arg("+");
+        command.arg("COUNT").arg(max);
+        listed(self.batcher.call(command, 0).await?)
+    }
+
+    async fn one(&self, stream: &[u8], entry: &str) -> Result<Option<Listed>, StoreError> {
+        if !is_entry(entry) {
+            return Ok(None);
+        }
+        let mut command = redis::cmd("XRANGE");
+        command.arg(stream).arg(entry).arg(entry);
+        Ok(listed(self.batcher.call(command, 0).await?)?.pop())
+    }
+
+    /// Head and body of each; empty ones where somebody removed the payload from outside.
+    async fn payloads(&self, entries: &[Listed]) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = redis::pipe();
+        for Listed { job, .. } in entries {
+            pipeline.cmd("GET").arg(self.keys.event(&job.acceptance));
+        }
+        let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
+        let payload = |value| Ok(payload_of(value)?.unwrap_or_default());
+        payloads.into_iter().map(payload).collect()
+    }
+
+    /// What is remembered of a key, if it is of this acceptance where one is given.
+    async fn record(
+        &self,
+        key: &DedupKey,
+        acceptance: Option<AcceptanceId>,
+    ) -> Result<Option<(Record, Vec<u8>)>, StoreError> {
+        let name = self.keys.dedup(key);
+        let mut command = redis::cmd("GET");
+        command.arg(&name);
+        let found: Option<Vec<u8>> = reply::read(self.batcher.call(command, 0).await?)?;
+        let Some(found) = found else { return Ok(None) };
+        let record = Record::decode(&found)?;
+        let wanted = acceptance.is_none_or(|wanted| wanted == record.acceptance);
+        Ok(wanted.then_some((record, name)))
+    }
+
+    async fn give_up(
+        &self,
+        handler: &str,
+        dead: &[u8],
+        entry: &str,
+        job: &StoredJob,
+    ) -> Result<bool, StoreError> {
+        let (meta, event) = (self.keys.meta(), self.keys.event(&job.acceptance));
+        let keys = [dead, &meta, &event, &self.keys.dedup(&job.key)];
+        let mut call = scripts::call(Verb::Discard, &keys);
+        call.arg(entry).arg(&job.acceptance.0[..]).arg(handler);
+        self.flag(call).await
+    }
+
+    async fn erase_jobs(&self, key: &DedupKey) -> Result<bool, StoreError> {
+        let Some((record, name)) = self.record(key, None).await? else {
+            return Ok(false);
+        };
+        let JobsOf::Open(jobs) = record.jobs else {
+            return Ok(false);
+        };
+        let event = self.keys.event(&record.acceptance);
+        let mut keys = vec![name, self.keys.meta(), event];
+        for (handler, ..) in &jobs {
+            keys.extend([
+                self.keys.queue(handler),
+                self.keys.delayed(handler),
+                self.keys.dead(handler),
+            ]);
+        }
+        let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+        let mut call = scripts::call(Verb::Erase, &keys);
+        call.arg(&record.acceptance.0[..]);
+        for (handler, ..) in jobs {
+            call.arg(handler);
+        }
+        self.flag(call).await
+    }
+
+    async fn reroute(
+        &self,
+        entry: &str,
+        job: &StoredJob,
+        routes: &[Arc<str>],
+    ) -> Result<bool, StoreError> {
+        let (unrouted, meta) = (self.keys.unrouted(), self.keys.meta());
+        let event = self.keys.event(&job.acceptance);
+        let mut keys = vec![unrouted, meta, event, self.keys.dedup(&job.key)];
+        keys.extend(routes.iter().map(|route| self.keys.queue(route)));
+        let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+        let mut call = scripts::call(Verb::Route, &keys);
+        call.arg(entry).arg(&job.acceptance.0[..]);
+        for route in routes {
+            call.arg(&**route);
+        }
+        self.flag(call).await
+    }
+
+    async fn flag(&self, call: Cmd) -> Result<bool, StoreError> {
+        reply::read(self.batcher.call(call, 0).await?)
+    }
+}
+
+/// The answer to an XRANGE.
+fn listed(answer: Value) -> Result<Vec<Listed>, StoreError> {
+    let entries: Vec<(String, Vec<Vec<u8>>)> = reply::read(answer)?;
+    let listed = |(id, fields): (String, Vec<Vec<u8>>)| {
+        let Ok([_, job, _, second]) = <[Vec<u8>; 4]>::try_from(fields) else {
+            return Err(reply::corrupt("an entry in Redis is not readable"));
+        };
+        let job = StoredJob::decode(&job)?;
+        Ok(Listed { id, job, second })
+    };
+    entries.into_iter().map(listed).collect()
+}
+
+/// Whether this is an entry's name at all: milliseconds and a number.
+fn is_entry(text: &str) -> bool {
+    text.split_once('-')
+        .is_some_and(|(time, n)| time.parse::<u64>().is_ok() && n.parse::<u64>().is_ok())
+}
+
+fn time_of(entry: &str) -> UnixTime {
+    let millis = entry
+        .split_once('-')
+        .and_then(|(time, _)| time.parse().ok());
+    UnixTime::from_millis(millis.unwrap_or_default())
+}
+
+/// Entries in one listing, at the most: each comes with its payload.
+const MAX_LISTED: usize = 128;
+/// Entries in one look for an event among the unrouted.
+const PAGE: usize = 1_000;
+/// Dead letters discarded in one call, at the most: each takes a script of its own.
+const MAX_SWEPT: usize = 1_000;

@@ -1,0 +1,70 @@
+-- What the scripts that change a job's state have in common.
+--
+-- A job, in queues, among the delayed and the dead: key 16 bytes, acceptance 16, then big-endian
+-- attempt, deliveries before this entry, and replays, 4 bytes each.
+-- An open record: state (A, or X with a dead job), acceptance 16, digest 8, window in 13 digits of
+-- milliseconds, and each job as its state, its handler, NUL, where it is, NUL. Where: of a queued
+-- (q) or dead (x) one its entry, of a delayed one (z) attempt and replays, of a done one (d) nothing.
+-- A finished one: F, acceptance, digest, and the number of each handler in 2 bytes.
+
+-- The jobs of an open record of this acceptance; nil for any other record.
+local function jobs_of(record, acceptance)
+  if not record or record:sub(1, 1) == 'F' or record:sub(2, 17) ~= acceptance then return nil end
+  local jobs = {}
+  for state, name, at in record:sub(39):gmatch('(.)([^%z]*)%z([^%z]*)%z') do
+    jobs[#jobs + 1] = {state = state, name = name, at = at}
+  end
+  return jobs
+end
+
+local function job_of(jobs, name)
+  for _, job in ipairs(jobs or {}) do
+    if job.name == name then return job end
+  end
+end
+
+-- What must be known before the event can be finished; nil when a job is not done. Only reads.
+local function ending(meta, event, record, jobs)
+  if not jobs then return nil end
+  local fields = {'bytes'}
+  for i, job in ipairs(jobs) do
+    if job.state ~= 'd' then return nil end
+    fields[i + 1] = 'n:' .. job.name
+  end
+  local found = redis.call('HMGET', meta, unpack(fields))
+  if not tonumber(found[1]) then error('CORRUPT byte count is not a number') end
+  local finished = 'F' .. record:sub(2, 25)
+  for i = 2, #fields do finished = finished .. struct.pack('>I2', tonumber(found[i] or 65535)) end
+  local size = redis.call('STRLEN', event)
+  return {size = math.max(size - 4, 0), record = finished, window = math.max(tonumber(record:sub(26, 38)), 1)}
+end
+
+-- Only writes: the record with its jobs as they are now, or the event's end. With the last job the
+-- payload goes and the window starts.
+local function settle(meta, event, dedup, record, jobs, last)
+  if last then
+    redis.call('UNLINK', event)
+    -- Not -size: Lua writes a negative zero as "-0", which is no integer to Redis.
+    redis.call('HINCRBY', meta, 'bytes', 0 - last.size)
+    redis.call('SET', dedup, last.record, 'PX', last.window)
+  elseif jobs then
+    local state, parts = 'A', {}
+    for i, job in ipairs(jobs) do
+      if job.state == 'x' then state = 'X' end
+      parts[i] = job.state .. job.name .. '\0' .. job.at .. '\0'
+    end
+    redis.call('SET', dedup, state .. record:sub(2, 38) .. table.concat(parts))
+  end
+end
+
+-- Whether the entry is this consumer's at this delivery count.
+local function owned(queue, entry, consumer, count)
+  local p = redis.call('XPENDING', queue, 'w', entry, entry, 1)
+  return p[1] and p[1][2] == consumer and p[1][4] == tonumber(count)
+end
+
+-- Fails unless the key is a stream; a queue without its group would never be read.
+local function check_queue(queue)
+  if redis.call('XLEN', queue) == 0 and redis.call('EXISTS', queue) == 0 then error('CORRUPT a queue is missing') end
+end
+
