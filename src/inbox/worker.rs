@@ -84,11 +84,12 @@ pub(super) struct Worker {
 impl Worker {
     /// Leases and runs jobs until the stop, then waits for those that run.
     pub(super) async fn run(self, handler: Arc<dyn Handler>) {
-        let options = self.declared.options;
+        let worker = Arc::new(self);
+        let options = worker.declared.options;
         let permits = Arc::new(Semaphore::new(options.concurrency));
-        let (mut jobs, mut stop) = (JoinSet::new(), self.stop.clone());
+        let (mut jobs, mut stop) = (JoinSet::new(), worker.stop.clone());
         let mut promoter = JoinSet::new();
-        promoter.spawn(self.clone().promote());
+        promoter.spawn(Self::clone(&worker).promote());
         loop {
             // Wait until one job could start, then lease as many as could.
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
@@ -110,7 +111,7 @@ impl Worker {
             let leased = tokio::select! {
                 biased;
                 () = stopped(&mut stop, Stop::Drain) => break,
-                leased = self.lease(max) => leased,
+                leased = worker.lease(max) => leased,
             };
             for leased in leased {
                 if !self.may_run() {
@@ -122,10 +123,15 @@ impl Worker {
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
                     break;
                 };
-                let (worker, handler) = (self.clone(), Arc::clone(&handler));
-                jobs.spawn(async move { worker.run_one(leased, &*handler, permit).await });
+                let (worker, handler) = (Arc::clone(&worker), Arc::clone(&handler));
+                // Boxed, since spawning moves a future several times.
+                jobs.spawn(Box::pin(async move {
+                    worker.run_one(leased, &*handler, permit).await;
+                }));
             }
             while jobs.try_join_next().is_some() {}
+            // What is about to be accepted gets to join: one lease for many jobs.
+            tokio::task::yield_now().await;
         }
         while jobs.join_next().await.is_some() {}
     }
