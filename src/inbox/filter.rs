@@ -79,9 +79,10 @@ fn glob(pattern: &str, text: &str) -> bool {
     let Some(mut text) = text.strip_prefix(start) else {
         return false;
     };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let end = pieces.pop().unwrap_or_default();
-    for piece in pieces {
+    let Some((middle, end)) = rest.rsplit_once('*') else {
+        return text.ends_with(rest);
+    };
+    for piece in middle.split('*') {
         match text.find(piece) {
             Some(at) => text = &text[at + piece.len()..],
             None => return false,

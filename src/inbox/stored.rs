@@ -1,5 +1,7 @@
 //! The stored form of an event's head. The first byte is its version.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +13,30 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// Short names: there is one of these for every waiting event.
+/// Most heads are shorter, in bytes.
+const USUAL_LEN: usize = 256;
+
+/// Short names: there is one of these for every waiting event. Borrows what it can: it is made
+/// twice for every event.
 #[derive(Deserialize, Serialize)]
-struct Stored {
-    s: String,
+struct Stored<'a> {
+    #[serde(borrow)]
+    s: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    t: Option<String>,
+    t: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<(String, char)>,
+    id: Option<(Cow<'a, str>, char)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    kind: Option<(String, char)>,
+    kind: Option<(Cow<'a, str>, char)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ver: Option<(String, char)>,
+    ver: Option<(Cow<'a, str>, char)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sent: Option<(String, char)>,
+    sent: Option<(Cow<'a, str>, char)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signed: Option<i64>,
     recv: i64,
-    key: String,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hdr: Vec<(String, Vec<u8>)>,
 }
@@ -37,22 +45,23 @@ struct Stored {
 pub(super) fn encode(event: &Event) -> Bytes {
     let head = &event.head;
     let stored = Stored {
-        s: head.source.to_string(),
-        t: head.tenant.clone(),
+        s: head.source.as_str().into(),
+        t: head.tenant.as_deref().map(Cow::Borrowed),
         id: head.id.as_ref().map(field),
         kind: head.kind.as_ref().map(field),
         ver: head.version.as_ref().map(field),
         sent: head.sent_at.as_ref().map(field),
         signed: head.signed_at.map(UnixTime::as_millis),
         recv: head.received_at.as_millis(),
-        key: head.secret.to_string(),
+        key: head.secret.as_str().into(),
         hdr: head
             .headers
             .iter()
             .map(|(name, value)| (name.clone(), value.to_vec()))
             .collect(),
     };
-    let mut bytes = vec![VERSION];
+    let mut bytes = Vec::with_capacity(USUAL_LEN);
+    bytes.push(VERSION);
     // Strings, numbers and lists of them always serialize, and a `Vec` takes every write.
     let _ = serde_json::to_writer(&mut bytes, &stored);
     bytes.into()
@@ -65,13 +74,13 @@ pub(super) fn decode(head: &[u8], body: Bytes) -> Option<Event> {
         return None;
     }
     let stored: Stored = serde_json::from_slice(json).ok()?;
-    let field = |(value, from): (String, char)| Field {
-        value,
+    let field = |(value, from): (Cow<'_, str>, char)| Field {
+        value: value.into_owned(),
         provenance: provenance(from),
     };
     let head = Head {
         source: Label::new("source", &stored.s).ok()?,
-        tenant: stored.t,
+        tenant: stored.t.map(Cow::into_owned),
         id: stored.id.map(field),
         kind: stored.kind.map(field),
         version: stored.ver.map(field),
@@ -89,13 +98,13 @@ pub(super) fn decode(head: &[u8], body: Bytes) -> Option<Event> {
     Some(Event::new(head, body, Verified::by_signature()))
 }
 
-fn field(field: &Field) -> (String, char) {
+fn field(field: &Field) -> (Cow<'_, str>, char) {
     let from = match field.provenance {
         Provenance::Signed => 's',
         Provenance::Derived => 'd',
         Provenance::Unsigned => 'u',
     };
-    (field.value.clone(), from)
+    (Cow::Borrowed(&field.value), from)
 }
 
 fn provenance(from: char) -> Provenance {
