@@ -96,7 +96,7 @@ impl Worker {
                 break;
             };
             drop(permit);
-            let permit = self.circuit().permit(Instant::now());
+            let permit = worker.circuit().permit(Instant::now());
             let max = match permit {
                 Permit::Any => permits.available_permits().max(1),
                 Permit::Probe => 1,
@@ -114,9 +114,10 @@ impl Worker {
                 leased = worker.lease(max) => leased,
             };
             for leased in leased {
-                if !self.may_run() {
+                if !worker.may_run() {
                     // The breaker opened while this job was being leased: no attempt of its own.
-                    self.settle("handed_back", |store| store.hand_back(&leased.fence))
+                    worker
+                        .settle("handed_back", |store| store.hand_back(&leased.fence))
                         .await;
                     continue;
                 }

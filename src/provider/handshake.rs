@@ -106,7 +106,7 @@ impl Handshake {
                     body: body.into(),
                 }
             }
-            _ => Reply::text(token),
+            _ => Reply::text(token.into_owned()),
         })
     }
 

@@ -3,7 +3,7 @@
 //! The whole body is read, so that a key that comes twice is noticed: what two readers could read
 //! differently is as good as absent.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -14,9 +14,10 @@ pub(crate) const MAX_TEXT: usize = 1_024;
 
 /// What was found at one path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Found {
-    /// The text of a string or the digits of an integer; `None` for anything else.
-    pub(crate) text: Option<String>,
+pub(crate) struct Found<'b> {
+    /// The text of a string or the digits of an integer; `None` for anything else. Copied only
+    /// where the body has it in another form.
+    pub(crate) text: Option<Cow<'b, str>>,
     /// Something is there.
     pub(crate) present: bool,
     /// A key on the way to it comes twice: it has no text then.
@@ -25,7 +26,7 @@ pub(crate) struct Found {
 
 /// Looks all of `paths` (JSON pointers of object keys, at most 32) up in `body`. A body that is
 /// not one JSON value has nothing at any of them.
-pub(crate) fn scan(body: &[u8], paths: &[&'static str]) -> Vec<Found> {
+pub(crate) fn scan<'b>(body: &'b [u8], paths: &[&'static str]) -> Vec<Found<'b>> {
     let nothing = || vec![Found::default(); paths.len()];
     if paths.is_empty() || paths.len() > 32 {
         return nothing();
@@ -49,31 +50,32 @@ pub(crate) fn scan(body: &[u8], paths: &[&'static str]) -> Vec<Found> {
 }
 
 /// A value somewhere on the way to some paths.
-struct Level<'p, 'f> {
+struct Level<'p, 'f, 'b> {
     paths: &'p [&'static str],
-    found: &'f mut [Found],
+    found: &'f mut [Found<'b>],
     /// How many bytes of each active path lead here. They are all equal so far.
     prefix: usize,
     /// Which paths lead through or to this value, a bit each.
     active: u32,
 }
 
-impl Level<'_, '_> {
+impl<'b> Level<'_, '_, 'b> {
     fn each(&self) -> impl Iterator<Item = usize> + use<> {
-        let active = self.active;
-        (0..32).filter(move |at| active & (1 << at) != 0)
+        let mut left = self.active;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            Some(at)
+        })
     }
 
     /// Notes a value at the paths that end here.
-    fn note(&mut self, text: Option<&str>) {
+    fn note(&mut self, text: Option<Cow<'b, str>>) {
         for at in self.each() {
             if self.paths[at].len() == self.prefix {
-                let text = text
-                    .filter(|text| text.len() <= MAX_TEXT)
-                    .map(str::to_owned);
                 let twice = self.found[at].twice;
                 self.found[at] = Found {
-                    text,
+                    text: text.clone(),
                     present: true,
                     twice,
                 };
@@ -100,7 +102,7 @@ impl Level<'_, '_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Level<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -108,7 +110,7 @@ impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Level<'_, '_> {
+impl<'de> Visitor<'de> for Level<'_, '_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,18 +148,23 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         Ok(())
     }
 
+    fn visit_borrowed_str<E>(mut self, text: &'de str) -> Result<(), E> {
+        self.note(short(text).map(Cow::Borrowed));
+        Ok(())
+    }
+
     fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
-        self.note(Some(text));
+        self.note(short(text).map(|text| Cow::Owned(text.to_owned())));
         Ok(())
     }
 
     fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
-        self.note(Some(&number.to_string()));
+        self.note(Some(Cow::Owned(number.to_string())));
         Ok(())
     }
 
     fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
-        self.note(Some(&number.to_string()));
+        self.note(Some(Cow::Owned(number.to_string())));
         Ok(())
     }
 
@@ -177,10 +184,14 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
     }
 }
 
-/// Compares a key with the paths without copying it.
-struct Key<'l, 'p, 'f>(&'l Level<'p, 'f>);
+fn short(text: &str) -> Option<&str> {
+    (text.len() <= MAX_TEXT).then_some(text)
+}
 
-impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_> {
+/// Compares a key with the paths without copying it.
+struct Key<'l, 'p, 'f, 'b>(&'l Level<'p, 'f, 'b>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_, '_> {
     type Value = (u32, usize);
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(u32, usize), D::Error> {
@@ -188,7 +199,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_> {
     }
 }
 
-impl Visitor<'_> for Key<'_, '_, '_> {
+impl Visitor<'_> for Key<'_, '_, '_, '_> {
     type Value = (u32, usize);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,7 +218,7 @@ pub(crate) fn value_at<T: serde::de::DeserializeOwned>(
 ) -> Result<T, serde_json::Error> {
     use serde::de::Error as _;
     use serde_json::value::RawValue;
-    use std::{borrow::Cow, collections::BTreeMap};
+    use std::collections::BTreeMap;
 
     let mut raw: &RawValue = serde_json::from_slice(body)?;
     for segment in pointer.split('/').skip(1) {
@@ -225,7 +236,7 @@ mod tests {
     fn texts(body: &str, paths: &[&'static str]) -> Vec<Option<String>> {
         scan(body.as_bytes(), paths)
             .into_iter()
-            .map(|found| found.text)
+            .map(|found| found.text.map(Cow::into_owned))
             .collect()
     }
 

@@ -44,17 +44,11 @@ impl Source {
             return Err(RejectionKind::ContentEncoding);
         }
         // The first family whose signature is there, and nothing of any other.
-        let present = |plan: &Plan| parts.headers.contains_key(&plan.signature);
-        let at = self
-            .0
-            .plans
-            .iter()
-            .position(present)
+        let mut plans = self.0.plans.iter().enumerate();
+        let (at, plan, signature) = plans
+            .find_map(|(at, plan)| Some((at, plan, single(parts, &plan.signature).transpose()?)))
             .ok_or(RejectionKind::MissingSignature)?;
-        let plan = self.0.plans.get(at).ok_or(RejectionKind::Misconfigured)?;
-        let signature = single(parts, &plan.signature)
-            .map_err(|_| RejectionKind::MalformedSignature)?
-            .ok_or(RejectionKind::MissingSignature)?;
+        let signature = signature.map_err(|_| RejectionKind::MalformedSignature)?;
         let time = self.header_time(parts, plan, signature)?;
         if let (Some(time), Some(unit)) = (&time, self.time_unit()) {
             self.check_fresh(time.at, unit, now)?;
