@@ -151,6 +151,13 @@ pub(crate) fn handler_failed(handler: &Label, why: &str, again: Option<Duration>
     }
 }
 
+/// A repair, for the record: what was done to what, and to how many.
+#[cfg(feature = "inbox")]
+pub(crate) fn audit(what: &'static str, on: &str, count: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "hookgate", what, on, count, "repair");
+}
+
 #[cfg(feature = "inbox")]
 pub(crate) fn breaker(handler: &Label, open: bool) {
     #[cfg(feature = "metrics")]

@@ -70,7 +70,19 @@ impl Inner {
                     }
                     return Ok(Receipt::Accepted);
                 }
-                Accepted::Duplicate { same_body, .. } => {
+                Accepted::Duplicate {
+                    acceptance,
+                    same_body,
+                    dead,
+                } => {
+                    if dead && self.requeue {
+                        let requeued = self.store.requeue(entry.key, acceptance).await;
+                        let requeued = requeued.map_err(|why| {
+                            telemetry::store_failed("requeue", &why);
+                            refusal(&why)
+                        })?;
+                        telemetry::audit("requeue", &key, requeued);
+                    }
                     telemetry::duplicate(label, &key);
                     if !same_body {
                         telemetry::flagged(label, &key, "other_body");

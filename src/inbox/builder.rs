@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::{
     Inbox, Inner,
     breaker::Circuit,
+    dead::Alert,
     failure::Failure,
     filter::Filter,
     handler::{Declared, Handler, HandlerOptions, ServiceHandler},
@@ -34,6 +35,8 @@ use crate::{
 /// # Default
 /// - no sources and no handlers; without a handler deliveries get 503
 /// - handlers as [`HandlerOptions`] says
+/// - dead letters are kept for 30 days, nobody is told of them, and they are queued again when
+///   the sender delivers their event again: people mend a bug and press "resend"
 /// - 30 s to drain
 /// - the process's shared [`BodyBudget`], the system's clock, refusals without a body
 #[must_use]
@@ -42,6 +45,9 @@ pub struct InboxBuilder {
     sources: Vec<Source>,
     handlers: Vec<Undeclared>,
     allow_unrouted: bool,
+    requeue: bool,
+    alert: Option<Arc<dyn Alert>>,
+    keep_dead: Option<Duration>,
     drain: Duration,
     settings: Settings,
 }
@@ -56,6 +62,9 @@ impl InboxBuilder {
             sources: Vec::new(),
             handlers: Vec::new(),
             allow_unrouted: false,
+            requeue: true,
+            alert: None,
+            keep_dead: Some(Duration::from_secs(30 * 24 * 60 * 60)),
             drain: Duration::from_secs(30),
             // The deadline is the source's own.
             settings: Settings::new(Duration::ZERO),
@@ -114,6 +123,30 @@ impl InboxBuilder {
     /// Accepts events even while no handler is declared in the store. They are kept.
     pub fn allow_unrouted(mut self) -> Self {
         self.allow_unrouted = true;
+        self
+    }
+
+    /// Tells people of dead letters, each at least once, some at a time, while [`Inbox::run`] runs.
+    pub fn on_dead(mut self, alert: impl Alert) -> Self {
+        self.alert = Some(Arc::new(alert));
+        self
+    }
+
+    /// Leaves dead letters dead when the sender delivers their event again.
+    pub fn without_requeue_on_redelivery(mut self) -> Self {
+        self.requeue = false;
+        self
+    }
+
+    /// How long dead letters are kept before they are given up.
+    pub fn with_dead_retention(mut self, keep: Duration) -> Self {
+        self.keep_dead = Some(keep);
+        self
+    }
+
+    /// Keeps dead letters until somebody replays or discards them. They take up room in the store.
+    pub fn without_dead_retention(mut self) -> Self {
+        self.keep_dead = None;
         self
     }
 
@@ -216,6 +249,9 @@ impl InboxBuilder {
             handlers,
             taken: Mutex::new(BTreeSet::new()),
             allow_unrouted: self.allow_unrouted,
+            requeue: self.requeue,
+            alert: self.alert,
+            keep_dead: self.keep_dead,
             drain: self.drain,
             settings: Arc::new(self.settings),
             stop: watch::Sender::new(Stop::Not),

@@ -24,6 +24,7 @@ pub struct Job {
     pub(super) key: String,
     pub(super) attempt: u32,
     pub(super) deliveries: u32,
+    pub(super) replays: u32,
     pub(super) fence: Fence,
     pub(super) deadline: Instant,
     pub(super) store: Arc<dyn Store>,
@@ -53,6 +54,11 @@ impl Job {
     /// Which attempt this is, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt.saturating_add(1)
+    }
+
+    /// How often the job was replayed from the dead letters.
+    pub fn replays(&self) -> u32 {
+        self.replays
     }
 
     /// When the event was first accepted.

@@ -56,11 +56,13 @@ mod accept;
 mod breaker;
 mod builder;
 mod channel;
+mod dead;
 mod endpoint;
 mod failure;
 mod filter;
 mod handler;
 mod job;
+mod keeper;
 mod retry;
 mod routes;
 mod stored;
@@ -95,6 +97,7 @@ pub use self::{
     breaker::{Breaker, BreakerState},
     builder::InboxBuilder,
     channel::Channel,
+    dead::{Alert, AlertFuture, DeadFilter, DeadLetter, ReplayOptions, ReplayReport},
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},
@@ -117,6 +120,9 @@ struct Inner {
     /// Handlers that run and channels that were taken: each once a process.
     taken: Mutex<BTreeSet<String>>,
     allow_unrouted: bool,
+    requeue: bool,
+    alert: Option<Arc<dyn Alert>>,
+    keep_dead: Option<Duration>,
     drain: Duration,
     settings: Arc<Settings>,
     stop: watch::Sender<Stop>,
@@ -188,7 +194,8 @@ impl Inbox {
         Ok(Channel::new(worker))
     }
 
-    /// Runs the handlers until `shutdown` is ready, then drains: nothing new is leased, what runs
+    /// Runs the handlers, tells people of dead letters and gives up the oldest of them, until
+    /// `shutdown` is ready; then drains: nothing new is leased, what runs
     /// may finish, and what has not finished after the drain deadline is handed back. Channels end.
     ///
     /// Stop taking requests first, then this.
@@ -204,7 +211,10 @@ impl Inbox {
                 workers.push((self.worker(declared), Arc::clone(handler)));
             }
         }
-        worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await
+        let keeper = tokio::spawn(keeper::keep(Arc::clone(&self.0)));
+        let ran = worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await;
+        keeper.abort();
+        ran
     }
 
     /// The breakers of the handlers that were declared here, in this process.
@@ -284,6 +294,10 @@ impl Inbox {
             circuit: Arc::clone(&declared.circuit),
             stop: self.0.stop.subscribe(),
         }
+    }
+
+    fn now(&self) -> crate::clock::UnixTime {
+        self.0.settings.clock.now()
     }
 
     fn take(&self, name: &str) -> bool {

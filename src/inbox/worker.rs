@@ -220,6 +220,7 @@ impl Worker {
             key: key_text(&leased.fence),
             attempt: leased.attempt,
             deliveries: leased.deliveries,
+            replays: leased.replays,
             fence: leased.fence,
             deadline: Instant::now() + self.declared.options.timeout,
             store: Arc::clone(&self.store),
