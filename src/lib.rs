@@ -40,6 +40,7 @@
 //! - [`store`]: what a store must do; in memory and in Redis
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
 //! - [`telemetry`]: the names of all metrics
+//! - [`docs::delivery`]: what a 2xx stands for, and what is left when something dies
 //!
 //! # Crate features
 //!
@@ -58,6 +59,8 @@ pub mod axum;
 pub mod clock;
 #[cfg(feature = "inbox")]
 pub mod dedup;
+#[cfg(feature = "inbox")]
+pub mod docs;
 pub mod error;
 pub mod event;
 pub mod freshness;

@@ -88,6 +88,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // The edge.
     ("telemetry", &["clock", "error", "secret"]),
+    ("docs", &[]),
     ("allowlist", &["error", "telemetry"]),
     ("axum", &["error", "event", "inbox", "verify"]),
     ("admin", &["clock", "error", "event", "inbox", "store"]),
