@@ -52,6 +52,10 @@ impl Receiver {
         &self.address
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has printed after its first line.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().expect("the lines").clone()
@@ -88,6 +92,12 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Kills a process without a word of warning.
+pub(crate) fn kill_9(pid: u32) {
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status();
+    assert!(killed.expect("kill runs").success());
 }
 
 /// The folder with the examples, built once from what is there now.
