@@ -23,6 +23,7 @@ use hookgate::{
 use support::RedisServer;
 
 mod atomic;
+mod failover;
 mod faults;
 mod layout;
 mod level;

@@ -9,7 +9,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -42,16 +42,70 @@ impl RedisServer {
             arguments,
             folder,
         };
+        server.find_port();
+        server
+    }
+
+    fn find_port(&mut self) {
         // A port that is free now may be taken a moment later.
         for _ in 0..20 {
             let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            server.port = probe.local_addr().expect("its number").port();
+            self.port = probe.local_addr().expect("its number").port();
             drop(probe);
-            if server.run() {
-                return server;
+            if self.run() {
+                return;
             }
         }
-        panic!("redis-server did not start: {}", server.log());
+        panic!("redis-server did not start: {}", self.log());
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A replica of this one, in step with it.
+    pub(crate) fn replica(&self) -> Self {
+        let of = self.port.to_string();
+        let replica = Self::start_with(&["--replicaof", "127.0.0.1", &of]);
+        let until = Instant::now() + Duration::from_secs(10);
+        while !self.info("replication").contains("state=online") {
+            assert!(Instant::now() < until, "no link: {}", replica.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        replica
+    }
+
+    /// A section of its INFO.
+    pub(crate) fn info(&self, section: &str) -> String {
+        let mut text = String::new();
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        if let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) {
+            let _ = write!(stream, "INFO {section}\r\n");
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.read_to_string(&mut text);
+        }
+        text
+    }
+
+    /// A Sentinel that watches this one as `primary` and fails over within a second or so.
+    pub(crate) fn sentinel(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the Sentinel");
+        let config = folder.path().join("sentinel.conf");
+        let text = format!(
+            "sentinel monitor primary 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds primary 500\n\
+             sentinel failover-timeout primary 3000\n",
+            self.port
+        );
+        std::fs::write(&config, text).expect("its configuration");
+        let mut server = Self {
+            child: None,
+            port: 0,
+            arguments: vec![config.display().to_string(), "--sentinel".to_owned()],
+            folder,
+        };
+        server.find_port();
+        server
     }
 
     pub(crate) fn url(&self) -> String {
@@ -101,18 +155,22 @@ impl RedisServer {
 
     fn run(&mut self) -> bool {
         let log = File::create(self.folder.path().join("log")).expect("a log file");
-        let child = Command::new("redis-server")
-            .args([
-                "--port",
-                &self.port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
-            .args(["--dir", &self.folder.path().display().to_string()])
-            .args(["--maxmemory-policy", "noeviction"])
-            .args(&self.arguments)
+        let mut command = Command::new("redis-server");
+        let sentinel = self
+            .arguments
+            .iter()
+            .any(|argument| argument == "--sentinel");
+        if sentinel {
+            command.args(&self.arguments);
+        }
+        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
+        command.args(["--dir", &self.folder.path().display().to_string()]);
+        if !sentinel {
+            command.args(["--save", "", "--maxmemory-policy", "noeviction"]);
+            command.args(["--repl-diskless-sync-delay", "0"]);
+            command.args(&self.arguments);
+        }
+        let child = command
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(Stdio::null())
@@ -139,7 +197,9 @@ impl RedisServer {
         let ask = || -> std::io::Result<String> {
             let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
             stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-            stream.write_all(b"PING\r\nINFO server\r\nQUIT\r\n")?;
+            stream.write_all(b"PING\r\nINFO server\r\n")?;
+            // It closes then; a Sentinel knows no QUIT.
+            stream.shutdown(Shutdown::Write)?;
             let mut text = String::new();
             stream.read_to_string(&mut text)?;
             Ok(text)

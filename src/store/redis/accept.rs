@@ -26,7 +26,7 @@ impl Accept for RedisStore {
             for HandlerDecl { name, filter } in handlers {
                 call.arg(name).arg(&filter[..]);
             }
-            self.batcher.call(call, 0).await?;
+            self.batcher.write(call, 0).await?;
             self.reload().await
         })
     }
@@ -40,7 +40,7 @@ impl Accept for RedisStore {
             check::routes(&entry.routes)?;
             let answer = self
                 .batcher
-                .call(self.accept_call(&entry), size(&entry))
+                .write(self.accept_call(&entry), size(&entry))
                 .await?;
             read(answer, &entry)
         })

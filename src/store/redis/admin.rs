@@ -96,7 +96,7 @@ impl Admin for RedisStore {
             for (handler, _, entry) in jobs {
                 call.arg(handler).arg(entry);
             }
-            reply::read(self.batcher.call(call, 0).await?)
+            reply::read(self.batcher.write(call, 0).await?)
         })
     }
 
@@ -105,7 +105,7 @@ impl Admin for RedisStore {
             self.lane(handler).await?;
             let mut command = redis::cmd("HGET");
             command.arg(self.keys.meta()).arg(format!("a:{handler}"));
-            reply::read(self.batcher.call(command, 0).await?)
+            reply::read(self.batcher.call(command).await?)
         })
     }
 
@@ -117,7 +117,7 @@ impl Admin for RedisStore {
             }
             let mut call = scripts::call(Verb::Alert, &[&self.keys.meta()]);
             call.arg(handler).arg(entry);
-            self.batcher.call(call, 0).await.map(drop)
+            self.batcher.call(call).await.map(drop)
         })
     }
 
@@ -203,9 +203,7 @@ impl Admin for RedisStore {
     fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
         Box::pin(async move {
             let max = max.min(MAX_SWEPT);
-            let now = self.batcher.call(redis::cmd("TIME"), 0).await?;
-            let (secs, micros): (u64, u64) = reply::read(now)?;
-            let now = secs.saturating_mul(1_000).saturating_add(micros / 1_000);
+            let now = self.time().await?;
             let Some(newest) = now.checked_sub(super::jobs::millis(older_than).saturating_add(1))
             else {
                 return Ok(0);
@@ -217,7 +215,7 @@ impl Admin for RedisStore {
                 let mut command = redis::cmd("XRANGE");
                 command.arg(&dead).arg("-").arg(newest);
                 command.arg("COUNT").arg(max - old.len());
-                for letter in listed(self.batcher.call(command, 0).await?)? {
+                for letter in listed(self.batcher.call(command).await?)? {
                     old.push((handler.name.clone(), letter));
                 }
                 if old.len() == max {
@@ -244,6 +242,13 @@ struct Listed {
 }
 
 impl RedisStore {
+    /// The server's clock, in milliseconds since 1970.
+    pub(super) async fn time(&self) -> Result<u64, StoreError> {
+        let now = self.batcher.call(redis::cmd("TIME")).await?;
+        let (secs, micros): (u64, u64) = reply::read(now)?;
+        Ok(secs.saturating_mul(1_000).saturating_add(micros / 1_000))
+    }
+
     /// Up to `max` entries of a stream from behind `after`.
     async fn entries(
         &self,
@@ -259,7 +264,7 @@ impl RedisStore {
         let mut command = redis::cmd("XRANGE");
         command.arg(stream).arg(start).arg("+");
         command.arg("COUNT").arg(max);
-        listed(self.batcher.call(command, 0).await?)
+        listed(self.batcher.call(command).await?)
     }
 
     async fn one(&self, stream: &[u8], entry: &str) -> Result<Option<Listed>, StoreError> {
@@ -268,7 +273,7 @@ impl RedisStore {
         }
         let mut command = redis::cmd("XRANGE");
         command.arg(stream).arg(entry).arg(entry);
-        Ok(listed(self.batcher.call(command, 0).await?)?.pop())
+        Ok(listed(self.batcher.call(command).await?)?.pop())
     }
 
     /// Head and body of each; empty ones where somebody removed the payload from outside.
@@ -294,7 +299,7 @@ impl RedisStore {
         let name = self.keys.dedup(key);
         let mut command = redis::cmd("GET");
         command.arg(&name);
-        let found: Option<Vec<u8>> = reply::read(self.batcher.call(command, 0).await?)?;
+        let found: Option<Vec<u8>> = reply::read(self.batcher.call(command).await?)?;
         let Some(found) = found else { return Ok(None) };
         let record = Record::decode(&found)?;
         let wanted = acceptance.is_none_or(|wanted| wanted == record.acceptance);
@@ -360,7 +365,7 @@ impl RedisStore {
     }
 
     async fn flag(&self, call: Cmd) -> Result<bool, StoreError> {
-        reply::read(self.batcher.call(call, 0).await?)
+        reply::read(self.batcher.write(call, 0).await?)
     }
 }
 

@@ -78,7 +78,7 @@ impl Jobs for RedisStore {
             let lane = self.lane(handler).await?;
             let mut look = scripts::call(Verb::Due, &[&lane.delayed]);
             look.arg(max.min(MAX_PROMOTED));
-            let (due, next): (Vec<Vec<u8>>, i64) = reply::read(self.batcher.call(look, 0).await?)?;
+            let (due, next): (Vec<Vec<u8>>, i64) = reply::read(self.batcher.call(look).await?)?;
             let next_due = u64::try_from(next).ok().map(Duration::from_millis);
             if due.is_empty() {
                 return Ok(Promoted { moved: 0, next_due });
@@ -92,7 +92,7 @@ impl Jobs for RedisStore {
             let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
             let mut call = scripts::call(Verb::Promote, &keys);
             call.arg(&*lane.name).arg(due);
-            let moved = reply::read(self.batcher.call(call, 0).await?)?;
+            let moved = reply::read(self.batcher.call(call).await?)?;
             Ok(Promoted { moved, next_due })
         })
     }
@@ -110,10 +110,7 @@ impl Jobs for RedisStore {
                 ]);
             }
             let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
-            let counts = self
-                .batcher
-                .call(scripts::call(Verb::Stats, &keys), 0)
-                .await?;
+            let counts = self.batcher.call(scripts::call(Verb::Stats, &keys)).await?;
             let counts: Vec<u64> = reply::read(counts)?;
             let [bytes, unrouted, counts @ ..] = counts.as_slice() else {
                 return Err(reply::corrupt("stats.lua answered with too little"));
@@ -147,7 +144,7 @@ impl RedisStore {
     }
 
     async fn held(&self, call: Cmd) -> Result<Held, StoreError> {
-        match reply::read(self.batcher.call(call, 0).await?)? {
+        match reply::read(self.batcher.call(call).await?)? {
             true => Ok(Held::Applied),
             false => Ok(Held::Lost),
         }

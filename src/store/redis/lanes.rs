@@ -78,7 +78,7 @@ impl RedisStore {
     pub(super) async fn reload(&self) -> Result<Registry, StoreError> {
         let mut command = redis::cmd("HGETALL");
         command.arg(self.keys.meta());
-        let fields = reply::read(self.batcher.call(command, 0).await?)?;
+        let fields = reply::read(self.batcher.call(command).await?)?;
         let registry = parse(fields)?;
         self.lanes.learn(&self.keys, &registry);
         Ok(registry)

@@ -71,7 +71,7 @@ impl RedisStore {
         call.arg(nominal_idle(request.lease)?)
             .arg(NOMINAL)
             .arg(cursor);
-        let answer = self.batcher.call(call, 0).await?;
+        let answer = self.batcher.call(call).await?;
         let (cursor, newest, taken) = reply::read(answer)?;
         *lane.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
         Ok((newest, taken))

@@ -12,9 +12,10 @@
 //! # What it needs
 //!
 //! Redis 6.2 or later with `maxmemory-policy noeviction`: an evicted record is an event accepted
-//! twice, an evicted queue is events lost. What an answer stands for depends on the server's
-//! persistence, which this version does not check: [`RedisStore::level`](super::Store::level) is
-//! [`Level::Volatile`] unless you assert more by [`RedisStore::with_asserted_level`].
+//! twice, an evicted queue is events lost. This, and what else the store's level asks for, is
+//! checked on every connection ([`RedisStore::with_level`]); where the server does not let us look,
+//! somebody has to vouch for it ([`RedisStore::with_asserted_level`]). The default is
+//! [`Level::Volatile`], whatever the server does besides.
 //!
 //! # Connections
 //!
@@ -48,9 +49,12 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use ::deadpool_redis;
 pub use ::redis;
 
-use self::{batch::Batcher, keys::Keys, lanes::Lanes, side::Side};
+use self::{batch::Batcher, keys::Keys, lanes::Lanes, level::Checks, side::Side};
 use super::{Level, Store};
-use crate::error::{ConfigError, StoreError};
+use crate::{
+    clock::{Clock, SystemClock},
+    error::{ConfigError, StoreError},
+};
 
 mod accept;
 mod admin;
@@ -60,11 +64,13 @@ mod jobs;
 mod keys;
 mod lanes;
 mod lease;
+mod level;
 mod pool;
 mod record;
 mod reply;
 mod scripts;
 mod side;
+mod writer;
 
 pub use pool::RedisPool;
 
@@ -76,7 +82,7 @@ pub struct RedisStore {
     pool: RedisPool,
     keys: Arc<Keys>,
     max_bytes: Option<u64>,
-    level: Level,
+    checks: Arc<Checks>,
     /// How long one call may take.
     timeout: Duration,
     /// This instance's name among the consumers: never used before, so that nobody else's pending
@@ -91,13 +97,19 @@ impl RedisStore {
     /// A store on the servers of this pool, under the namespace `hookgate`.
     pub fn new(pool: impl Into<RedisPool>) -> Self {
         let (pool, keys) = (pool.into(), Arc::new(Keys::new("hookgate")));
+        let checks = Arc::new(Checks::new(Level::Volatile, false));
         Self {
-            batcher: Batcher::new(pool.clone(), Arc::clone(&keys), RESPONSE_TIMEOUT),
+            batcher: Batcher::new(
+                pool.clone(),
+                Arc::clone(&keys),
+                Arc::clone(&checks),
+                RESPONSE_TIMEOUT,
+            ),
             side: Side::new(pool.clone(), RESPONSE_TIMEOUT),
             pool,
             keys,
             max_bytes: None,
-            level: Level::Volatile,
+            checks,
             timeout: RESPONSE_TIMEOUT,
             consumer: scripts::random_name(),
             lanes: Lanes::default(),
@@ -136,26 +148,60 @@ impl RedisStore {
         self.rewired()
     }
 
-    /// Takes your word for what an answer stands for, e.g. [`Level::Local`] on a server with
-    /// `appendonly yes` and `appendfsync always`. Nothing checks it, and no replica is waited for.
+    /// Sets what an answer stands for; [`Level::Volatile`] by default. On every new connection, and
+    /// every few seconds after, the server is asked for its role, its `maxmemory-policy` and whether
+    /// it has evicted keys; for [`Level::Local`] also for `appendonly yes` and `appendfsync always`,
+    /// for [`Level::Replicated`] for that many replicas. While it is below the level, every call is
+    /// refused.
+    ///
+    /// With `Replicated(n)` an answer waits until n replicas have the write, and is `Ambiguous` when
+    /// they do not have it within three quarters of the response time-out. Redis replicates without
+    /// consensus: this covers a failover to one of those n, not every fault.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.checks = Arc::new(Checks::new(level, false));
+        self.rewired()
+    }
+
+    /// The same, but takes your word for it and asks the server nothing: for services that do not
+    /// let anybody read `INFO` or `CONFIG`. Replicas are waited for nonetheless.
     #[must_use]
     pub fn with_asserted_level(mut self, level: Level) -> Self {
-        self.level = level;
-        self
+        self.checks = Arc::new(Checks::new(level, true));
+        self.rewired()
+    }
+
+    /// How many milliseconds the server's clock is ahead of ours, as far as the time that asking
+    /// takes allows to tell. Leases, due times and windows go by the server's; whether a signature
+    /// is fresh goes by ours.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn clock_skew(&self) -> Result<i64, StoreError> {
+        let asked = SystemClock.now().as_millis();
+        let theirs = i64::try_from(self.time().await?).unwrap_or(i64::MAX);
+        let answered = SystemClock.now().as_millis();
+        Ok(theirs.saturating_sub(asked.midpoint(answered)))
     }
 
     /// Connects and checks the stored format, so that mistakes surface now.
     ///
     /// # Errors
-    /// `Unavailable` when the server cannot be reached, `Corrupt` when another format or number of
-    /// partitions is stored under this namespace; nothing is changed then.
+    /// `Unavailable` when the server cannot be reached, is a replica or lacks some; `Invalid` when it
+    /// is not set up for the store's level, or does not say; `Corrupt` when another format or number
+    /// of partitions is stored under this namespace. Nothing is changed then.
     pub async fn connect(&self) -> Result<(), StoreError> {
         self.reload().await.map(drop)
     }
 
     /// For the setters: nothing has been sent yet, so that nothing is lost.
     fn rewired(mut self) -> Self {
-        self.batcher = Batcher::new(self.pool.clone(), Arc::clone(&self.keys), self.timeout);
+        self.batcher = Batcher::new(
+            self.pool.clone(),
+            Arc::clone(&self.keys),
+            Arc::clone(&self.checks),
+            self.timeout,
+        );
         self.side = Side::new(self.pool.clone(), self.timeout);
         self
     }
@@ -166,14 +212,14 @@ impl fmt::Debug for RedisStore {
         f.debug_struct("RedisStore")
             .field("keys", &self.keys)
             .field("max_bytes", &self.max_bytes)
-            .field("level", &self.level)
+            .field("level", &self.checks.level)
             .finish_non_exhaustive()
     }
 }
 
 impl Store for RedisStore {
     fn level(&self) -> Level {
-        self.level
+        self.checks.level
     }
 }
 

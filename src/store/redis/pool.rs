@@ -10,12 +10,17 @@ use redis::{RedisResult, aio::MultiplexedConnection};
 pub enum RedisPool {
     /// One server.
     Plain(Pool),
+    /// Whichever server the Sentinels name as primary, asked again for every new connection.
+    #[cfg(feature = "redis-sentinel")]
+    Sentinel(deadpool_redis::sentinel::Pool),
 }
 
 impl RedisPool {
     pub(super) async fn create(&self) -> RedisResult<MultiplexedConnection> {
         match self {
             Self::Plain(pool) => pool.manager().create().await,
+            #[cfg(feature = "redis-sentinel")]
+            Self::Sentinel(pool) => pool.manager().create().await,
         }
     }
 
@@ -23,6 +28,8 @@ impl RedisPool {
     pub(super) fn drop_idle(&self) {
         match self {
             Self::Plain(pool) => drop(pool.retain(|_, _| false)),
+            #[cfg(feature = "redis-sentinel")]
+            Self::Sentinel(pool) => drop(pool.retain(|_, _| false)),
         }
     }
 }
@@ -33,11 +40,20 @@ impl From<Pool> for RedisPool {
     }
 }
 
+#[cfg(feature = "redis-sentinel")]
+impl From<deadpool_redis::sentinel::Pool> for RedisPool {
+    fn from(pool: deadpool_redis::sentinel::Pool) -> Self {
+        Self::Sentinel(pool)
+    }
+}
+
 /// Not derived: the manager's would print the password in the address.
 impl std::fmt::Debug for RedisPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Plain(_) => f.write_str("Plain"),
+            #[cfg(feature = "redis-sentinel")]
+            Self::Sentinel(_) => f.write_str("Sentinel"),
         }
     }
 }

@@ -1,0 +1,140 @@
+//! Whether the server keeps what an answer stands for.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use redis::{Pipeline, Value};
+
+use super::reply;
+use crate::{error::StoreErrorKind as Kind, store::Level};
+
+/// What is asked of the server, on every new connection and every [`EVERY`](super::batch) after.
+pub(super) struct Checks {
+    pub(super) level: Level,
+    /// Somebody has given their word; nothing is asked.
+    pub(super) asserted: bool,
+    /// `evicted_keys` as last seen; [`NEVER`] before the first look.
+    evicted: AtomicU64,
+}
+
+/// What is wrong, and what a caller can do about it.
+pub(super) type Refused = (Kind, String);
+
+impl Checks {
+    pub(super) const fn new(level: Level, asserted: bool) -> Self {
+        Self {
+            level,
+            asserted,
+            evicted: AtomicU64::new(NEVER),
+        }
+    }
+
+    /// How many replicas have to acknowledge a write.
+    pub(super) const fn replicas(&self) -> u8 {
+        match self.level {
+            Level::Replicated(n) => n,
+            Level::Volatile | Level::Local => 0,
+        }
+    }
+
+    /// The questions; the answers to them are judged by [`Self::judge`].
+    pub(super) fn ask(&self, pipeline: &mut Pipeline) {
+        if self.asserted {
+            return;
+        }
+        pipeline.cmd("INFO");
+        if self.level == Level::Local {
+            pipeline.cmd("CONFIG").arg("GET").arg("appendfsync");
+        }
+    }
+
+    pub(super) fn judge(&self, answers: Vec<Value>) -> Result<(), Refused> {
+        if self.asserted {
+            return Ok(());
+        }
+        let mut answers = answers.into_iter();
+        let info: String = allowed("INFO", answers.next().unwrap_or_default())?;
+        let info: HashMap<_, _> = info
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .collect();
+        let is = |field, wanted| info.get(field).copied().unwrap_or_default() == wanted;
+        if !is("role", "master") {
+            return Err(unavailable("this Redis is a replica"));
+        }
+        if !is("maxmemory_policy", "noeviction") {
+            return Err(invalid(
+                "Redis may drop what it was given: set its maxmemory-policy to noeviction",
+            ));
+        }
+        self.evicted(info.get("evicted_keys").and_then(|n| n.parse().ok()))?;
+        match self.level {
+            Level::Volatile => Ok(()),
+            Level::Local => {
+                let (_, fsync): (String, String) =
+                    allowed("CONFIG GET", answers.next().unwrap_or_default())?;
+                if !is("aof_enabled", "1") || fsync != "always" {
+                    return Err(invalid(
+                        "Redis does not sync each write: set appendonly yes and appendfsync always",
+                    ));
+                }
+                if !is("aof_last_write_status", "ok") {
+                    return Err(unavailable("Redis cannot write its append-only file"));
+                }
+                Ok(())
+            }
+            Level::Replicated(n) => {
+                // Those that are still loading are connected, but acknowledge nothing.
+                let online = info.iter().filter(|(field, value)| {
+                    field.starts_with("slave") && value.contains("state=online")
+                });
+                if online.count() < usize::from(n) {
+                    return Err(unavailable(&format!("Redis has fewer than {n} replicas")));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Complains once about keys evicted since the last look: the policy may be right again, but
+    /// what is gone is gone.
+    fn evicted(&self, now: Option<u64>) -> Result<(), Refused> {
+        let now = now.unwrap_or(0);
+        let before = self.evicted.swap(now, Ordering::Relaxed);
+        if before < now {
+            return Err(unavailable(
+                "Redis has evicted keys: events or their records may be lost",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An answer, or that we may not ask: then somebody has to know.
+fn allowed<T: redis::FromRedisValue>(command: &str, answer: Value) -> Result<T, Refused> {
+    if let Value::ServerError(err) = &answer {
+        let kind = reply::kind(err);
+        let refused = err.code() == "NOPERM" || kind == Kind::Corrupt;
+        return Err(if refused {
+            invalid(&format!(
+                "Redis does not let us read {command} ({err}): see to eviction policy, persistence \
+                 and replicas, and vouch for them by with_asserted_level"
+            ))
+        } else {
+            (kind, format!("Redis refused {command}: {err}"))
+        });
+    }
+    reply::read(answer).map_err(|_| invalid(&format!("the answer to {command} is not readable")))
+}
+
+fn invalid(why: &str) -> Refused {
+    (Kind::Invalid, why.to_owned())
+}
+
+fn unavailable(why: &str) -> Refused {
+    (Kind::Unavailable, why.to_owned())
+}
+
+const NEVER: u64 = u64::MAX;
