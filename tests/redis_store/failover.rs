@@ -29,13 +29,18 @@ async fn lost_in_a_failover(level: Level) -> (usize, usize) {
     let store = RedisStore::new(pool(&sentinel)).with_level(level);
     let store = Arc::new(store);
     store.declare(&handlers()).await.unwrap();
+    let body = Bytes::from(vec![7; 64 << 10]);
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..8 {
-        let store = Arc::clone(&store);
+        let (store, body) = (Arc::clone(&store), body.clone());
         tasks.spawn(async move {
             let mut acknowledged = HashSet::new();
             for n in 0.. {
-                let entry = entry(task * 1_000_000 + n, &["a"]);
+                // Large: what fits into the sockets' buffers reaches a stalled replica after all.
+                let entry = Entry {
+                    body: body.clone(),
+                    ..entry(task * 1_000_000 + n, &["a"])
+                };
                 let key = entry.key;
                 match store.accept(entry).await {
                     Ok(_) => acknowledged.insert(key),
