@@ -7,11 +7,13 @@ use hookgate::store::redis::deadpool_redis::sentinel::{Config, Pool, SentinelSer
 use super::*;
 
 fn pool(sentinel: &RedisServer) -> Pool {
-    let mut config = Config::default();
-    config.urls = Some(vec![sentinel.url()]);
-    config.connections = None;
-    config.master_name = "primary".to_owned();
-    config.server_type = SentinelServerType::Master;
+    let config = Config {
+        urls: Some(vec![sentinel.url()]),
+        connections: None,
+        master_name: "primary".to_owned(),
+        server_type: SentinelServerType::Master,
+        ..Config::default()
+    };
     config.create_pool(None).unwrap()
 }
 
