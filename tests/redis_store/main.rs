@@ -25,6 +25,7 @@ use support::RedisServer;
 mod atomic;
 mod failover;
 mod faults;
+mod full;
 mod layout;
 mod level;
 mod sharing;

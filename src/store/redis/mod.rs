@@ -65,6 +65,7 @@ mod keys;
 mod lanes;
 mod lease;
 mod level;
+mod listing;
 mod pool;
 mod record;
 mod reply;

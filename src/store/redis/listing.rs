@@ -1,0 +1,93 @@
+//! Reading dead letters and unrouted events: streams of references, and their payloads.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::Value;
+
+use super::{RedisStore, lease::payload_of, record::StoredJob, reply};
+use crate::{clock::UnixTime, error::StoreError, store::check};
+
+/// An entry of the dead letters or of the unrouted.
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) job: StoredJob,
+    /// The reason; or the event's open record.
+    pub(super) second: Vec<u8>,
+}
+
+impl RedisStore {
+    /// Up to `max` entries of a stream from behind `after`.
+    pub(super) async fn entries(
+        &self,
+        stream: &[u8],
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let start = match after {
+            None => "-".to_owned(),
+            Some(after) if is_entry(after) => format!("({after}"),
+            Some(after) => return Err(check::not_an_entry(after)),
+        };
+        let mut command = redis::cmd("XRANGE");
+        command.arg(stream).arg(start).arg("+");
+        command.arg("COUNT").arg(max);
+        listed(self.batcher.call(command).await?)
+    }
+
+    pub(super) async fn one(
+        &self,
+        stream: &[u8],
+        entry: &str,
+    ) -> Result<Option<Listed>, StoreError> {
+        if !is_entry(entry) {
+            return Ok(None);
+        }
+        let mut command = redis::cmd("XRANGE");
+        command.arg(stream).arg(entry).arg(entry);
+        Ok(listed(self.batcher.call(command).await?)?.pop())
+    }
+
+    /// Head and body of each; empty ones where somebody removed the payload from outside.
+    pub(super) async fn payloads(
+        &self,
+        entries: &[Listed],
+    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = redis::pipe();
+        for Listed { job, .. } in entries {
+            pipeline.cmd("GET").arg(self.keys.event(&job.acceptance));
+        }
+        let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
+        let payload = |value| Ok(payload_of(value)?.unwrap_or_default());
+        payloads.into_iter().map(payload).collect()
+    }
+}
+
+/// The answer to an XRANGE.
+pub(super) fn listed(answer: Value) -> Result<Vec<Listed>, StoreError> {
+    let entries: Vec<(String, Vec<Vec<u8>>)> = reply::read(answer)?;
+    let listed = |(id, fields): (String, Vec<Vec<u8>>)| {
+        let Ok([_, job, _, second]) = <[Vec<u8>; 4]>::try_from(fields) else {
+            return Err(reply::corrupt("an entry in Redis is not readable"));
+        };
+        let job = StoredJob::decode(&job)?;
+        Ok(Listed { id, job, second })
+    };
+    entries.into_iter().map(listed).collect()
+}
+
+/// Whether this is an entry's name at all: milliseconds and a number.
+pub(super) fn is_entry(text: &str) -> bool {
+    text.split_once('-')
+        .is_some_and(|(time, n)| time.parse::<u64>().is_ok() && n.parse::<u64>().is_ok())
+}
+
+pub(super) fn time_of(entry: &str) -> UnixTime {
+    let millis = entry
+        .split_once('-')
+        .and_then(|(time, _)| time.parse().ok());
+    UnixTime::from_millis(millis.unwrap_or_default())
+}
