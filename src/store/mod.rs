@@ -34,10 +34,14 @@ use crate::{clock::UnixTime, error::StoreError};
 mod check;
 #[cfg(feature = "test-util")]
 pub mod contract;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
 
+#[cfg(feature = "embedded")]
+pub use self::embedded::EmbeddedStore;
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;

@@ -1,0 +1,238 @@
+//! The repairing side.
+
+use std::sync::Arc;
+
+use redb::ReadableTable;
+
+use super::{
+    fault::Outcome,
+    rows::{JobAt, Place, Stands},
+    state::Batch,
+    tables::time,
+};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Remembered, Unrouted},
+};
+
+impl Batch<'_, '_> {
+    pub(super) fn dead(
+        &self,
+        handler: &str,
+        after: Option<&str>,
+        max: usize,
+    ) -> Outcome<Vec<DeadLetter>> {
+        let lane = self.lane(handler)?;
+        let after = after.map_or(Ok(0), number)?;
+        let behind = (lane, after.saturating_add(1))..=(lane, u64::MAX);
+        let mut letters = Vec::new();
+        for row in self.tables().dead.range(behind)?.take(max) {
+            let (place, row) = row?;
+            let ((event, attempt, _, replays), at, reason) = row.value();
+            let (head, body) = self.payload(event)?;
+            let event = self.event(event)?;
+            letters.push(DeadLetter {
+                entry: entry(place.value().1),
+                handler: Arc::clone(&self.state.lanes[lane as usize].name),
+                key: event.key,
+                acceptance: event.acceptance,
+                attempt,
+                replays,
+                reason: reason.to_owned(),
+                at: time(at),
+                head,
+                body,
+            });
+        }
+        Ok(letters)
+    }
+
+    pub(super) fn replay(&mut self, handler: &str, entry: &str) -> Outcome<bool> {
+        let lane = self.lane(handler)?;
+        match number(entry) {
+            Ok(seq) => self.replay_one(lane, seq),
+            Err(_) => Ok(false),
+        }
+    }
+
+    pub(super) fn discard(&mut self, handler: &str, entry: &str) -> Outcome<bool> {
+        let lane = self.lane(handler)?;
+        let Ok(seq) = number(entry) else {
+            return Ok(false);
+        };
+        let Some(event) = self.exhume(lane, seq)?.map(|job| job.0) else {
+            return Ok(false);
+        };
+        self.move_job(event, lane, Place::Dead { seq }, Place::Done)?;
+        Ok(true)
+    }
+
+    pub(super) fn requeue(&mut self, key: &DedupKey, acceptance: AcceptanceId) -> Outcome<usize> {
+        let Some((_, event)) = self.open_event(key)? else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        for JobAt { lane, place } in event.jobs {
+            if let Place::Dead { seq } = place
+                && event.acceptance == acceptance
+            {
+                count += usize::from(self.replay_one(lane, seq)?);
+            }
+        }
+        Ok(count)
+    }
+
+    pub(super) fn alerted(&self, handler: &str) -> Outcome<Option<String>> {
+        let lane = self.lane(handler)?;
+        let last = self.state.lanes[lane as usize].counts.alerted;
+        Ok((last > 0).then(|| entry(last)))
+    }
+
+    pub(super) fn set_alerted(&mut self, handler: &str, entry: &str) -> Outcome<()> {
+        let (lane, seq) = (self.lane(handler)?, number(entry)?);
+        if seq > self.state.lanes[lane as usize].counts.alerted {
+            self.count(lane, |counts| counts.alerted = seq);
+            // The counts are written with the batch.
+            self.write();
+        }
+        Ok(())
+    }
+
+    pub(super) fn status(&self, key: &DedupKey) -> Outcome<Option<Remembered>> {
+        let Some(record) = self.record(key)? else {
+            return Ok(None);
+        };
+        let states: Vec<_> = match record.stands {
+            Stands::Open { event } => {
+                let jobs = self.event(event)?.jobs.into_iter();
+                jobs.map(|job| (job.lane, job.place.state())).collect()
+            }
+            Stands::Finished { lanes, .. } => lanes
+                .into_iter()
+                .map(|lane| (lane, JobState::Done))
+                .collect(),
+        };
+        let named = |(lane, state): (u32, JobState)| {
+            let lane = self.state.lanes.get(lane as usize)?;
+            Some((Arc::clone(&lane.name), state))
+        };
+        Ok(Some(Remembered {
+            acceptance: record.acceptance,
+            jobs: states.into_iter().filter_map(named).collect(),
+        }))
+    }
+
+    pub(super) fn erase(&mut self, key: &DedupKey) -> Outcome<bool> {
+        let mut found = false;
+        if let Some((number, mut event)) = self.open_event(key)? {
+            for JobAt { lane, place } in &mut event.jobs {
+                match std::mem::replace(place, Place::Done) {
+                    Place::Queue { seq } => drop(self.unqueue(*lane, seq)?),
+                    Place::Delayed { due, seq } => {
+                        self.write().delayed.remove((*lane, due, seq))?;
+                        self.count(*lane, |counts| counts.delayed -= 1);
+                    }
+                    Place::Dead { seq } => drop(self.exhume(*lane, seq)?),
+                    Place::Done => {}
+                }
+            }
+            self.finish_event(number, &event)?;
+            found = true;
+        }
+        let mut unrouted = Vec::new();
+        for row in self.tables().unrouted.iter()? {
+            let number = row?.0.value();
+            let event = self.event(number)?;
+            if event.key == *key {
+                unrouted.push((number, event));
+            }
+        }
+        for (number, event) in unrouted {
+            self.unroute(number)?;
+            self.drop_payload(number, &event)?;
+            found = true;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn unrouted(&self, after: Option<&str>, max: usize) -> Outcome<Vec<Unrouted>> {
+        let after = after.map_or(Ok(0), number)?;
+        let mut events = Vec::new();
+        for row in self
+            .tables()
+            .unrouted
+            .range(after.saturating_add(1)..)?
+            .take(max)
+        {
+            let number = row?.0.value();
+            let (head, body) = self.payload(number)?;
+            events.push(Unrouted {
+                entry: entry(number),
+                key: self.event(number)?.key,
+                head,
+                body,
+            });
+        }
+        Ok(events)
+    }
+
+    pub(super) fn route(&mut self, entry: &str, routes: &[Arc<str>]) -> Outcome<bool> {
+        let lanes = self.lanes(routes)?;
+        let Ok(number) = number(entry) else {
+            return Ok(false);
+        };
+        if self.tables().unrouted.get(number)?.is_none() {
+            return Ok(false);
+        }
+        let mut event = self.event(number)?;
+        self.unroute(number)?;
+        let record = self.record(&event.key)?;
+        // A later acceptance of the same event counts instead of this one.
+        let superseded = record.is_some_and(|record| record.acceptance != event.acceptance);
+        if superseded || lanes.is_empty() {
+            self.drop_payload(number, &event)?;
+            return Ok(lanes.is_empty());
+        }
+        self.enqueue_all(number, &mut event, lanes)?;
+        self.reopen(number, &event)?;
+        Ok(true)
+    }
+
+    fn unroute(&mut self, number: u64) -> Outcome<()> {
+        self.write().unrouted.remove(number)?;
+        self.state.unrouted = self.state.unrouted.saturating_sub(1);
+        Ok(())
+    }
+
+    fn replay_one(&mut self, lane: u32, seq: u64) -> Outcome<bool> {
+        let Some((event, _, _, replays)) = self.exhume(lane, seq)? else {
+            return Ok(false);
+        };
+        let to = self.enqueue(lane, (event, 0, 0, replays.saturating_add(1)))?;
+        self.move_job(event, lane, Place::Dead { seq }, to)?;
+        Ok(true)
+    }
+
+    /// Takes a dead letter out; its payload stays.
+    fn exhume(&mut self, lane: u32, seq: u64) -> Outcome<Option<super::tables::JobRow>> {
+        if self.tables().dead.get((lane, seq))?.is_none() {
+            return Ok(None);
+        }
+        let row = self.write().dead.remove((lane, seq))?;
+        let job = row.map(|row| row.value().0);
+        self.count(lane, |counts| counts.dead -= 1);
+        Ok(job)
+    }
+}
+
+/// The name of a dead letter or an unrouted event: as text, too, it grows.
+fn entry(number: u64) -> String {
+    format!("{number:020}")
+}
+
+fn number(entry: &str) -> Result<u64, StoreError> {
+    entry.parse().map_err(|_| {
+        let message = format!("{entry:?} is not the name of an entry");
+        StoreError::new(StoreErrorKind::Invalid, message)
+    })
+}
