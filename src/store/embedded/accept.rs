@@ -169,7 +169,7 @@ impl Batch<'_, '_> {
     }
 
     /// Drops up to `max` records and guards whose time is over.
-    pub(super) fn sweep(&mut self, max: usize) -> Outcome<()> {
+    pub(super) fn expire(&mut self, max: usize) -> Outcome<()> {
         for _ in 0..max {
             let oldest = self.tables().expiry.first()?;
             let Some((until, kind, key)) = oldest.map(|(row, _)| owned(row.value())) else {

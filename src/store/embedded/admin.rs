@@ -1,6 +1,6 @@
 //! The repairing side.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redb::ReadableTable;
 
@@ -8,11 +8,12 @@ use super::{
     fault::Outcome,
     rows::{JobAt, Place, Stands},
     state::Batch,
-    tables::time,
+    tables::{JobRow, time},
+    time::millis,
 };
 use crate::{
-    error::{StoreError, StoreErrorKind},
-    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Remembered, Unrouted},
+    error::StoreError,
+    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Remembered, Unrouted, check},
 };
 
 impl Batch<'_, '_> {
@@ -57,14 +58,10 @@ impl Batch<'_, '_> {
 
     pub(super) fn discard(&mut self, handler: &str, entry: &str) -> Outcome<bool> {
         let lane = self.lane(handler)?;
-        let Ok(seq) = number(entry) else {
-            return Ok(false);
-        };
-        let Some(event) = self.exhume(lane, seq)?.map(|job| job.0) else {
-            return Ok(false);
-        };
-        self.move_job(event, lane, Place::Dead { seq }, Place::Done)?;
-        Ok(true)
+        match number(entry) {
+            Ok(seq) => self.end_dead(lane, seq),
+            Err(_) => Ok(false),
+        }
     }
 
     pub(super) fn requeue(&mut self, key: &DedupKey, acceptance: AcceptanceId) -> Outcome<usize> {
@@ -198,6 +195,34 @@ impl Batch<'_, '_> {
         Ok(true)
     }
 
+    /// Discards dead letters that are dead for longer than this, each handler's oldest first.
+    pub(super) fn sweep(&mut self, older_than: Duration, max: usize) -> Outcome<usize> {
+        let (max, older_than) = (max.min(MAX_SWEPT), millis(older_than));
+        let mut swept = 0;
+        for lane in 0..self.state.lanes.len() as u32 {
+            while swept < max {
+                let all = (lane, 0)..=(lane, u64::MAX);
+                let first = self.tables().dead.range(all)?.next().transpose()?;
+                let Some((seq, at)) = first.map(|(key, row)| (key.value().1, row.value().1)) else {
+                    break;
+                };
+                if self.now.saturating_sub(at) <= older_than || !self.end_dead(lane, seq)? {
+                    break;
+                }
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    fn end_dead(&mut self, lane: u32, seq: u64) -> Outcome<bool> {
+        let Some((event, ..)) = self.exhume(lane, seq)? else {
+            return Ok(false);
+        };
+        self.move_job(event, lane, Place::Dead { seq }, Place::Done)?;
+        Ok(true)
+    }
+
     fn unroute(&mut self, number: u64) -> Outcome<()> {
         self.write().unrouted.remove(number)?;
         self.state.unrouted = self.state.unrouted.saturating_sub(1);
@@ -214,7 +239,7 @@ impl Batch<'_, '_> {
     }
 
     /// Takes a dead letter out; its payload stays.
-    fn exhume(&mut self, lane: u32, seq: u64) -> Outcome<Option<super::tables::JobRow>> {
+    fn exhume(&mut self, lane: u32, seq: u64) -> Outcome<Option<JobRow>> {
         if self.tables().dead.get((lane, seq))?.is_none() {
             return Ok(None);
         }
@@ -231,8 +256,8 @@ fn entry(number: u64) -> String {
 }
 
 fn number(entry: &str) -> Result<u64, StoreError> {
-    entry.parse().map_err(|_| {
-        let message = format!("{entry:?} is not the name of an entry");
-        StoreError::new(StoreErrorKind::Invalid, message)
-    })
+    entry.parse().map_err(|_| check::not_an_entry(entry))
 }
+
+/// Dead letters that one call discards, so that others get their turn.
+const MAX_SWEPT: usize = 1_000;

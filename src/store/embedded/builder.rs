@@ -110,6 +110,7 @@ impl EmbeddedBuilder {
             file,
             db: Some(db),
             rung: time.now(),
+            before: stored.numbers.commits,
             state: stored.with_time(time),
             calls: Arc::clone(&calls),
             sweep_every: self.sweep_every,

@@ -15,24 +15,25 @@ pub(super) type Outcome<T> = Result<T, Failure>;
 /// What is wrong with the file.
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
-    pub(super) corrupt: bool,
+    /// For those of the batch, once it is known that nothing was written.
+    pub(super) kind: StoreErrorKind,
     pub(super) why: String,
 }
 
 impl Fault {
     pub(super) fn corrupt(why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { corrupt: true, why }
+        let (kind, why) = (StoreErrorKind::Corrupt, why.into());
+        Self { kind, why }
     }
 
-    /// For one whose call was in vain: nothing of the batch was written.
+    pub(super) fn full() -> Self {
+        let why = "the disk is full; nothing was written".to_owned();
+        let kind = StoreErrorKind::Full;
+        Self { kind, why }
+    }
+
     pub(super) fn error(&self) -> StoreError {
-        let kind = if self.corrupt {
-            StoreErrorKind::Corrupt
-        } else {
-            StoreErrorKind::Unavailable
-        };
-        StoreError::new(kind, self.why.clone())
+        StoreError::new(self.kind, self.why.clone())
     }
 }
 
@@ -55,8 +56,12 @@ impl From<redb::Error> for Fault {
             Io(why) => matches!(why.kind(), InvalidData | UnexpectedEof),
             _ => false,
         };
+        let kind = match corrupt {
+            true => StoreErrorKind::Corrupt,
+            false => StoreErrorKind::Unavailable,
+        };
         let why = error.to_string();
-        Self { corrupt, why }
+        Self { kind, why }
     }
 }
 

@@ -268,6 +268,10 @@ impl Admin for EmbeddedStore {
         let (entry, routes) = (entry.to_owned(), routes.to_vec());
         Box::pin(self.calls.call(move |batch| batch.route(&entry, &routes)))
     }
+
+    fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
+        Box::pin(self.calls.call(move |batch| batch.sweep(older_than, max)))
+    }
 }
 
 /// Saturates instead of panicking: `wait` may be `Duration::MAX`.

@@ -18,15 +18,17 @@ use super::{
     state::{Batch, State},
     tables::Tables,
 };
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::StoreError;
 
 pub(super) struct Writer {
     pub(super) file: File,
-    /// `None` only while it is being opened again.
+    /// `None` while the disk is too full to open it again.
     pub(super) db: Option<Database>,
     pub(super) state: State,
     pub(super) calls: Arc<Calls>,
     pub(super) sweep_every: Duration,
+    /// [`Numbers::commits`](super::state::Numbers::commits) before the last batch.
+    pub(super) before: u64,
     /// The lease ends up to here have been told to those who wait.
     pub(super) rung: u64,
 }
@@ -35,6 +37,15 @@ pub(super) struct Writer {
 struct Failed {
     fault: Fault,
     committing: bool,
+}
+
+#[derive(Eq, PartialEq)]
+enum Reopened {
+    /// Nothing of the batch is in the file.
+    AsBefore,
+    /// All of it is.
+    Committed,
+    No,
 }
 
 impl Writer {
@@ -56,9 +67,7 @@ impl Writer {
                 break;
             }
         }
-        // Whatever redb makes of a file that failed.
-        let db = self.db.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+        self.close();
     }
 
     /// Wakes those who wait for jobs whose lease has just ended; tells when the next one will.
@@ -78,9 +87,13 @@ impl Writer {
 
     /// Carries out a batch and answers. False when the store must not be used any more.
     fn batch(&mut self, mut steps: Vec<Box<dyn Step>>, sweep: bool) -> bool {
-        let before = self.state.numbers.commits;
+        if self.db.is_none() && self.reopen() == Reopened::No {
+            let fault = Fault::full();
+            return self.fail(steps, &fault, fault.error());
+        }
+        self.before = self.state.numbers.commits;
         let tried = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut steps, sweep)));
-        let failed = match tried {
+        let Failed { fault, committing } = match tried {
             Ok(Ok(arrived)) => {
                 self.wake(&arrived);
                 steps.into_iter().for_each(|step| step.answer(None));
@@ -92,19 +105,34 @@ impl Writer {
                 committing: true,
             },
         };
-        if self.file.is_merely_full() && self.reopen(before) {
-            let full = |step: Box<dyn Step>| step.answer(Some(full(&failed.fault)));
-            steps.into_iter().for_each(full);
+        if !self.file.is_merely_full() {
+            let error = match committing {
+                true => ambiguous(&fault.why),
+                false => fault.error(),
+            };
+            self.close();
+            return self.fail(steps, &fault, error);
+        }
+        self.close();
+        let error = match self.reopen() {
+            Reopened::AsBefore => Fault::full().error(),
+            Reopened::No if !committing => Fault::full().error(),
+            Reopened::No | Reopened::Committed => ambiguous(&fault.why),
+        };
+        self.fail(steps, &fault, error)
+    }
+
+    /// Answers with this error. Unless there was just no room, everything ends with that.
+    fn fail(&self, steps: Vec<Box<dyn Step>>, fault: &Fault, error: StoreError) -> bool {
+        let (kind, message) = (error.kind(), error.to_string());
+        for step in steps {
+            step.answer(Some(StoreError::new(kind, message.clone())));
+        }
+        if self.db.is_some() || self.file.is_merely_full() {
             return true;
         }
         let path = self.file.path().display();
-        let why = format!("{path} cannot be used until restart: {}", failed.fault.why);
-        for step in steps {
-            step.answer(Some(match failed.committing {
-                true => ambiguous(&why),
-                false => failed.fault.error(),
-            }));
-        }
+        let why = format!("{path} cannot be used until restart: {}", fault.why);
         self.calls.give_up(&why);
         for lane in &self.state.lanes {
             lane.arrived.notify_waiters();
@@ -134,7 +162,7 @@ impl Writer {
             }
             if batch.changed() || sweep {
                 let max = if sweep { SWEEP } else { 2 * steps.len() };
-                batch.sweep(max).map_err(before)?;
+                batch.expire(max).map_err(before)?;
             }
             if !batch.changed() {
                 return Ok(batch.arrived);
@@ -149,24 +177,30 @@ impl Writer {
         Ok(arrived)
     }
 
-    /// After a write for which there was no room: opens the file again, as redb asks for. True when
-    /// it shows that nothing of the batch was committed.
-    fn reopen(&mut self, commits: u64) -> bool {
-        let db = self.db.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+    /// After a write for which there was no room, redb asks for the file to be opened again. What
+    /// is there then tells whether the batch was committed.
+    fn reopen(&mut self) -> Reopened {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let db = self.file.open()?;
             let stored = super::file::read(&db, self.state.max_bytes)?;
             Ok::<_, Fault>((db, stored))
         }));
-        match opened {
-            Ok(Ok((db, stored))) if stored.numbers.commits == commits => {
-                self.state.roll_back(stored);
-                self.db = Some(db);
-                true
-            }
-            _ => false,
+        let Ok(Ok((db, stored))) = opened else {
+            return Reopened::No;
+        };
+        self.db = Some(db);
+        if stored.numbers.commits == self.before {
+            self.state.roll_back(stored);
+            Reopened::AsBefore
+        } else {
+            Reopened::Committed
         }
+    }
+
+    fn close(&mut self) {
+        let db = self.db.take();
+        // Whatever redb makes of a file that failed.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
     }
 
     fn wake(&self, arrived: &[u32]) {
@@ -174,11 +208,6 @@ impl Writer {
             self.state.lanes[*lane as usize].arrived.notify_one();
         }
     }
-}
-
-fn full(fault: &Fault) -> StoreError {
-    let message = format!("the disk is full; nothing was written: {}", fault.why);
-    StoreError::new(StoreErrorKind::Full, message)
 }
 
 /// Those woken at once for leases that ended; each takes what it can.
