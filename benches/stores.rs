@@ -63,7 +63,9 @@ async fn raw(path: &Path, in_flight: u64) {
             file.write_all(&vec![7; 1_024 * waiting.len()])
                 .expect("write");
             file.sync_data().expect("sync");
-            waiting.drain(..).for_each(|reply| drop(reply.send(())));
+            for reply in waiting.drain(..) {
+                let _ = reply.send(());
+            }
         }
     });
     let one = sender.clone();
