@@ -5,7 +5,7 @@ use std::sync::Arc;
 use redb::ReadableTable;
 
 use super::{
-    fault::Outcome,
+    fault::{Fault, Outcome},
     lane::{Counts, Lane},
     rows::{Event, JobAt, Record, Stands, unreadable},
     state::Batch,
@@ -71,6 +71,9 @@ impl Batch<'_, '_> {
         let bytes = self.state.numbers.bytes.saturating_add(size);
         if bytes > self.state.max_bytes {
             return Err(full(self.state.max_bytes).into());
+        }
+        if self.state.shrunk.is_some_and(|max| bytes > max) {
+            return Err(Fault::full().error().into());
         }
 
         self.state.numbers.bytes = bytes;

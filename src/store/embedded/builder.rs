@@ -1,7 +1,5 @@
 //! Opening a store.
 
-#[cfg(feature = "test-util")]
-use super::backend::Faults;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -9,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "test-util")]
+use super::backend::Faults;
 use super::{
     EmbeddedStore,
     backend::Trouble,
@@ -17,6 +17,7 @@ use super::{
     file::{self, File},
     lock::Lock,
     mounts,
+    reserve::Reserve,
     time::Time,
     writer::Writer,
 };
@@ -105,13 +106,21 @@ impl EmbeddedBuilder {
         let db = file.open().map_err(named)?;
         let stored = file::read(&db, self.max_bytes).map_err(named)?;
         let mut time = Time::new(self.clock, stored.numbers.clock);
+        let rung = time.now();
+        let before = stored.numbers.commits;
+        let mut state = stored.with_time(time);
+        let mut reserve = Reserve::new(&self.path);
+        if !reserve.keep() {
+            state.shrunk = Some(state.numbers.bytes / 10 * 9);
+        }
         let calls = Arc::new(Calls::new());
         let writer = Writer {
             file,
             db: Some(db),
-            rung: time.now(),
-            before: stored.numbers.commits,
-            state: stored.with_time(time),
+            rung,
+            before,
+            state,
+            reserve,
             calls: Arc::clone(&calls),
             sweep_every: self.sweep_every,
         };

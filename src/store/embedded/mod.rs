@@ -21,7 +21,8 @@
 //! - One process has the file open at a time, by a lock on `<file>.lock`. Opening waits for it.
 //! - When a sync fails nobody knows what the disk has. The store is `Unavailable` from then on,
 //!   until the process is started again; calls under way are answered `Ambiguous`.
-//! - When the disk is full, calls are refused as `Full`, as with the store's own bound.
+//! - When the disk is full, calls are refused as `Full`, as with the store's own bound. A reserve of
+//!   4 MiB, `<file>.reserve`, is given up then, so that work goes on and makes room.
 //! - A damaged file, one of a later format or of another program is refused as `Corrupt` and not
 //!   written to. Pages are not verified before they are used: damage may surface late.
 //! - The file does not shrink. Its free space is used again.
@@ -60,6 +61,7 @@ mod jobs;
 mod lane;
 mod lock;
 mod mounts;
+mod reserve;
 mod rows;
 mod state;
 mod tables;

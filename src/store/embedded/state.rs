@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) lanes: Vec<Lane>,
     pub(super) by_name: HashMap<Arc<str>, u32>,
     pub(super) max_bytes: u64,
+    /// The bound while the disk is full.
+    pub(super) shrunk: Option<u64>,
     pub(super) unrouted: u64,
     pub(super) time: Time,
 }
@@ -49,7 +51,6 @@ pub(super) struct Batch<'t, 's> {
 impl<'t, 's> Batch<'t, 's> {
     pub(super) fn new(tables: Tables<'t>, state: &'s mut State) -> Self {
         let now = state.time.now();
-        state.lanes.iter_mut().for_each(Lane::begin);
         Self {
             tables,
             changed: false,
@@ -157,6 +158,7 @@ impl Parts {
             by_name: by_name.zip(0..).collect(),
             lanes: self.lanes,
             max_bytes: self.max_bytes,
+            shrunk: None,
             unrouted: self.unrouted,
             time,
         }

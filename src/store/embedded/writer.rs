@@ -15,6 +15,8 @@ use super::{
     calls::{Calls, Step, ambiguous},
     fault::{Failure, Fault},
     file::File,
+    lane::Lane,
+    reserve::Reserve,
     state::{Batch, State},
     tables::Tables,
 };
@@ -25,6 +27,7 @@ pub(super) struct Writer {
     /// `None` while the disk is too full to open it again.
     pub(super) db: Option<Database>,
     pub(super) state: State,
+    pub(super) reserve: Reserve,
     pub(super) calls: Arc<Calls>,
     pub(super) sweep_every: Duration,
     /// [`Numbers::commits`](super::state::Numbers::commits) before the last batch.
@@ -91,6 +94,9 @@ impl Writer {
             let fault = Fault::full();
             return self.fail(steps, &fault, fault.error());
         }
+        if self.state.shrunk.is_some() && self.reserve.is_due() && self.reserve.keep() {
+            self.state.shrunk = None;
+        }
         self.before = self.state.numbers.commits;
         let tried = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut steps, sweep)));
         let Failed { fault, committing } = match tried {
@@ -114,6 +120,7 @@ impl Writer {
             return self.fail(steps, &fault, error);
         }
         self.close();
+        self.reserve.release();
         let error = match self.reopen() {
             Reopened::AsBefore => Fault::full().error(),
             Reopened::No if !committing => Fault::full().error(),
@@ -141,6 +148,7 @@ impl Writer {
     }
 
     fn attempt(&mut self, steps: &mut [Box<dyn Step>], sweep: bool) -> Result<Vec<u32>, Failed> {
+        self.state.lanes.iter_mut().for_each(Lane::begin);
         let before = |failure| Failed {
             fault: match failure {
                 Failure::Broken(fault) => fault,
@@ -189,6 +197,7 @@ impl Writer {
             return Reopened::No;
         };
         self.db = Some(db);
+        self.state.shrunk = Some(stored.numbers.bytes / 10 * 9);
         if stored.numbers.commits == self.before {
             self.state.roll_back(stored);
             Reopened::AsBefore
