@@ -1,12 +1,10 @@
 //! The store in one file: nothing else to run, and nothing lost when the power goes.
 //!
-//! ```
-//! # let folder = tempfile::tempdir()?;
-//! # std::env::set_current_dir(&folder)?;
+//! ```no_run
 //! use hookgate::store::{EmbeddedStore, Level, Store};
 //! let store = EmbeddedStore::open("hooks.redb")?;
 //! assert_eq!(store.level(), Level::Local);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), hookgate::StoreError>(())
 //! ```
 //!
 //! # How it works
