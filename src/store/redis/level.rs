@@ -10,7 +10,7 @@ use redis::{Pipeline, Value};
 use super::reply;
 use crate::{error::StoreErrorKind as Kind, store::Level};
 
-/// What is asked of the server, on every new connection and every [`EVERY`](super::batch) after.
+/// What is asked of the server, on every new connection and every few seconds after.
 pub(super) struct Checks {
     pub(super) level: Level,
     /// Somebody has given their word; nothing is asked.
