@@ -7,7 +7,7 @@
 //! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `LISTEN` | address; port 0 picks a free one | `127.0.0.1:3000` |
-//! | `STORE` | `memory` or `redis://...` | `memory` |
+//! | `STORE` | `memory`, `embedded`, `embedded:PATH` or `redis://...` | `embedded`: ./hookgate.redb |
 //! | `<SLUG>_WEBHOOK_SECRET` | mounts `/webhooks/<slug>`; several secrets with commas | |
 //! | `<SLUG>_WEBHOOK_SECRET_FILE` | the same, one secret in a file | |
 //! | `<SLUG>_VERIFY_TOKEN` | our token of a GET handshake (Meta) | |
@@ -24,7 +24,7 @@ use hookgate::{
     Inbox, Secret, Source,
     inbox::{Failure, Job, on},
     provider::{self, Provider},
-    store::{MemoryStore, RedisStore, Store, redis::deadpool_redis},
+    store::{EmbeddedStore, MemoryStore, RedisStore, Store, redis::deadpool_redis},
 };
 use tokio::{net::TcpListener, signal, sync::oneshot};
 
@@ -159,16 +159,20 @@ fn address(demo: bool) -> Result<std::net::SocketAddr, Box<dyn Error>> {
 }
 
 fn store() -> Result<Arc<dyn Store>, Box<dyn Error>> {
-    let choice = env::var("STORE").unwrap_or_else(|_| "memory".to_owned());
+    let choice = env::var("STORE").unwrap_or_else(|_| "embedded".to_owned());
     match choice.as_str() {
         "memory" => Ok(Arc::new(MemoryStore::new())),
+        "embedded" => Ok(Arc::new(EmbeddedStore::open("hookgate.redb")?)),
         url if url.starts_with("redis://") => {
             let config = deadpool_redis::Config::from_url(url);
             let pool = config.create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
             Ok(Arc::new(RedisStore::new(pool)))
         }
+        path if path.starts_with("embedded:") => {
+            Ok(Arc::new(EmbeddedStore::open(&path["embedded:".len()..])?))
+        }
         // The value may hold a password: it is not repeated.
-        _ => Err("STORE must be `memory` or `redis://host:port[/db]`".into()),
+        _ => Err("STORE must be `memory`, `embedded[:PATH]` or `redis://host:port[/db]`".into()),
     }
 }
 

@@ -37,7 +37,7 @@
 //! - [`verify`]: the tower middleware
 //! - [`dedup`]: inline idempotency, for handlers that must finish before the reply
 //! - [`inbox`]: sources in front, handlers behind, a store between
-//! - [`store`]: what a store must do; in memory and in Redis
+//! - [`store`]: what a store must do; in memory, in one file, in Redis
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
 //! - [`telemetry`]: the names of all metrics
 //! - [`docs::delivery`]: what a 2xx stands for, and what is left when something dies
@@ -46,7 +46,9 @@
 //!
 //! - `inbox` (default): the inbox, its handlers and the in-memory store; includes `verify`
 //! - `verify`: the middleware; without it only the pure core is built, which needs no runtime
+//! - `embedded`: the store in one file of this machine
 //! - `redis`: the store in Redis, through a `deadpool-redis` pool of yours
+//! - `redis-sentinel`: the same through a pool that asks Redis Sentinel
 //! - `axum`: an extractor for [`Event`] and `IntoResponse` for [`Rejection`]
 //! - `tracing`, `metrics`: spans and logs; counters and histograms
 //! - `full`: all of these
@@ -90,6 +92,6 @@ pub use source::Source;
 pub use verify::VerifyLayer;
 
 /// The README's code is compiled as well.
-#[cfg(all(doctest, feature = "inbox", feature = "axum"))]
+#[cfg(all(doctest, feature = "embedded", feature = "axum"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

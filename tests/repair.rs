@@ -300,7 +300,7 @@ async fn dead_letters_are_listed_alerted_replayed_and_drained(store: Arc<dyn Sto
     );
 
     // Every attempt of one event had one key, whatever its replay number.
-    let keys = setting.keys.lock().unwrap();
+    let keys = setting.keys.lock().unwrap().clone();
     let tries: Vec<_> = keys
         .iter()
         .filter(|(tried, _)| *tried == key)

@@ -273,10 +273,12 @@ async fn http_2_is_served_as_well() {
 }
 
 #[test]
-fn the_receiver_does_what_the_readme_says_over_memory_and_redis() {
+fn the_receiver_does_what_the_readme_says_over_every_store() {
     let server = redis::RedisServer::start();
     let url = server.url();
-    for store in ["memory", &url] {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("embedded:{}", folder.path().join("hooks.redb").display());
+    for store in ["memory", &file, &url] {
         let settings = [
             ("STORE", store),
             ("STRIPE_WEBHOOK_SECRET", "old, s3cret"),

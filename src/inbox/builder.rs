@@ -225,6 +225,9 @@ impl InboxBuilder {
             .map_err(|why| ConfigError::Store {
                 reason: why.to_string(),
             })?;
+        for warning in self.store.warnings() {
+            telemetry::warn("store", &warning);
+        }
         if registry.handlers.is_empty() && !self.allow_unrouted {
             telemetry::warn(
                 "inbox",

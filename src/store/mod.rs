@@ -53,6 +53,11 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 pub trait Store: Accept + Jobs + Admin + fmt::Debug + Send + Sync + 'static {
     /// What an answer of [`Accept::accept`] stands for.
     fn level(&self) -> Level;
+
+    /// What a person should know about where it keeps things; logged when an inbox is built.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The receiving side.

@@ -141,6 +141,10 @@ impl Store for EmbeddedStore {
     fn level(&self) -> Level {
         Level::Local
     }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
 }
 
 impl Accept for EmbeddedStore {

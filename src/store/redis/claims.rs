@@ -21,7 +21,7 @@ impl Claims for RedisStore {
         Box::pin(async move {
             let mut call = scripts::call(Verb::Claim, &[&self.keys.claim(&key)]);
             call.arg(&token.0[..]).arg(at_least_1(lease));
-            let answer: Vec<Value> = reply::read(self.batcher.call(call, 0).await?)?;
+            let answer: Vec<Value> = reply::read(self.batcher.call(call).await?)?;
             let mut answer = answer.into_iter();
             let state: String = reply::read(answer.next().unwrap_or(Value::Nil))?;
             let rest = answer.next().unwrap_or(Value::Nil);
@@ -44,7 +44,7 @@ impl Claims for RedisStore {
     fn renew(&self, key: DedupKey, token: ClaimToken, lease: Duration) -> StoreFuture<'_, Held> {
         let mut call = scripts::call(Verb::Renew, &[&self.keys.claim(&key)]);
         call.arg(&token.0[..]).arg(at_least_1(lease));
-        Box::pin(self.step(call, 0))
+        Box::pin(self.step(call))
     }
 
     fn settle(
@@ -56,19 +56,19 @@ impl Claims for RedisStore {
     ) -> StoreFuture<'_, Held> {
         let mut call = scripts::call(Verb::Settle, &[&self.keys.claim(&key)]);
         call.arg(&token.0[..]).arg(at_least_1(keep)).arg(&reply[..]);
-        Box::pin(self.step(call, reply.len()))
+        Box::pin(self.step(call))
     }
 
     fn release(&self, key: DedupKey, token: ClaimToken) -> StoreFuture<'_, Held> {
         let mut call = scripts::call(Verb::Release, &[&self.keys.claim(&key)]);
         call.arg(&token.0[..]);
-        Box::pin(self.step(call, 0))
+        Box::pin(self.step(call))
     }
 }
 
 impl RedisStore {
-    async fn step(&self, call: redis::Cmd, size: usize) -> Result<Held, StoreError> {
-        let applied = reply::read(self.batcher.call(call, size).await?)?;
+    async fn step(&self, call: redis::Cmd) -> Result<Held, StoreError> {
+        let applied = reply::read(self.batcher.call(call).await?)?;
         Ok(if applied { Held::Applied } else { Held::Lost })
     }
 }
