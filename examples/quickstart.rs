@@ -13,20 +13,17 @@ use hookgate::{
 };
 
 async fn bill(job: Job) -> Result<(), Failure> {
-    let invoice: serde_json::Value = job.json_at("/data/object")?;
-    println!("{} attempt {}: {invoice}", job.key(), job.attempt());
+    let amount: u64 = job.json_at("/data/object/amount_due")?;
+    println!("{}: {amount}", job.key());
     Ok(())
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = Secret::from_env("STRIPE_WEBHOOK_SECRET")?;
+    let stripe = Source::builder("stripe", provider::STRIPE).add_secret(secret);
     let inbox = Inbox::builder(MemoryStore::new())
-        .source(
-            Source::builder("stripe", provider::STRIPE)
-                .add_secret(secret)
-                .build()?,
-        )
+        .source(stripe.build()?)
         .handler("billing", on("invoice.*"), bill)
         .build()
         .await?;

@@ -53,6 +53,7 @@
 //! ```
 
 mod accept;
+mod attempt;
 mod breaker;
 mod builder;
 mod channel;

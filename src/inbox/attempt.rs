@@ -1,0 +1,222 @@
+//! One lease: what becomes of it.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, error::Elapsed, sleep, timeout_at},
+};
+
+use super::{
+    breaker::BreakerState,
+    failure::{Failure, Next},
+    handler::{Handler, MAX_DELIVERIES},
+    job::{Job, key_text},
+    retry::jittered,
+    stored,
+    worker::{Stop, Worker, stopped},
+};
+use crate::{
+    error::StoreErrorKind,
+    store::{Fence, Held, Leased, Store, StoreFuture},
+    telemetry,
+};
+
+impl Worker {
+    pub(super) async fn run_one(
+        &self,
+        leased: Leased,
+        handler: &dyn Handler,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let fence = leased.fence.clone();
+        let begun = Instant::now();
+        let Some(job) = self.job(leased) else {
+            drop(permit);
+            return self.not_ours(&fence).await;
+        };
+        let span = telemetry::Span::job(&self.declared.name, job.key(), job.attempt());
+        let outcome = span.around(self.work(job, &fence, handler)).await;
+        telemetry::handled(&self.declared.name, outcome, begun.elapsed());
+        drop(permit);
+    }
+
+    /// The job as handlers see it; `None` when a newer version stored it.
+    pub(super) fn job(&self, leased: Leased) -> Option<Job> {
+        Some(Job {
+            event: stored::decode(&leased.head, leased.body)?,
+            handler: self.declared.name.clone(),
+            key: key_text(&leased.fence),
+            attempt: leased.attempt,
+            deliveries: leased.deliveries,
+            replays: leased.replays,
+            fence: leased.fence,
+            deadline: Instant::now() + self.declared.options.timeout,
+            store: Arc::clone(&self.store),
+            due: self.due.clone(),
+            renewal: None,
+        })
+    }
+
+    /// Runs the handler and settles the job. Answers with the outcome's name.
+    async fn work(&self, job: Job, fence: &Fence, handler: &dyn Handler) -> &'static str {
+        if job.deliveries > MAX_DELIVERIES {
+            let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
+            return self.settle("dead", |store| store.bury(fence, &why)).await;
+        }
+        let (failed, deadline) = (job.attempt(), job.deadline);
+        // Called inside the future: a handler may panic before it has made its own.
+        let work = CatchPanic {
+            work: async move { handler.handle(job).await },
+        };
+        let verdict = tokio::select! {
+            biased;
+            verdict = timeout_at(deadline, work) => verdict,
+            () = self.lease_lost(fence) => {
+                self.circuit().undecided();
+                return "lost";
+            }
+            () = async { stopped(&mut self.stop.clone(), Stop::Now).await } => {
+                self.circuit().undecided();
+                return self.settle("handed_back", |store| store.hand_back(fence)).await;
+            }
+        };
+        self.tell_breaker(&verdict);
+        let failure = match verdict {
+            Ok(Ok(Ok(()))) => return self.settle("done", |store| store.done(fence)).await,
+            Ok(Ok(Err(failure))) => failure,
+            Ok(Err(Panicked)) => Failure::retry("handler panicked"),
+            Err(_) => Failure::retry("attempt timed out"),
+        };
+        let scheduled = self.declared.options.retry.delay_after(failed);
+        let delay = match (failure.next, scheduled) {
+            (Next::Retry, Some(delay)) => Some(jittered(delay)),
+            (Next::RetryAfter(delay), Some(_)) => Some(delay),
+            (Next::Bury, _) | (_, None) => None,
+        };
+        let why = reason(&failure);
+        telemetry::handler_failed(&self.declared.name, &why, delay);
+        match delay {
+            Some(delay) => {
+                let outcome = self
+                    .settle("retry", |store| store.retry(fence, delay))
+                    .await;
+                self.due.earlier(Instant::now() + delay);
+                outcome
+            }
+            None => self.settle("dead", |store| store.bury(fence, &why)).await,
+        }
+    }
+
+    /// What the verdict says about the downstream.
+    fn tell_breaker(&self, verdict: &Verdict) {
+        let mut circuit = self.circuit();
+        let changed = match verdict {
+            Ok(Ok(Ok(()))) => circuit.succeeded().then_some(BreakerState::Closed),
+            Ok(Ok(Err(failure))) if failure.next == Next::Bury => {
+                circuit.undecided();
+                None
+            }
+            Ok(Err(Panicked)) => {
+                circuit.undecided();
+                None
+            }
+            Ok(Ok(Err(_))) | Err(_) => circuit.failed(Instant::now()).then_some(BreakerState::Open),
+        };
+        if let Some(state) = changed {
+            telemetry::breaker(&self.declared.name, state == BreakerState::Open);
+        }
+    }
+
+    /// Extends the lease for as long as it is ours.
+    async fn lease_lost(&self, fence: &Fence) {
+        loop {
+            sleep(fence.lease / 3).await;
+            match self.store.extend(fence).await {
+                Ok(Held::Applied) => {}
+                Ok(Held::Lost) => return,
+                Err(why) => telemetry::store_failed("extend", &why),
+            }
+        }
+    }
+
+    /// Takes the job's last step, twice if it is not known whether the first try did it.
+    pub(super) async fn settle<'a>(
+        &'a self,
+        outcome: &'static str,
+        step: impl Fn(&'a dyn Store) -> StoreFuture<'a, Held>,
+    ) -> &'static str {
+        let mut answer = step(&*self.store).await;
+        if matches!(&answer, Err(why) if why.kind() == StoreErrorKind::Ambiguous) {
+            answer = step(&*self.store).await;
+        }
+        match answer {
+            Ok(Held::Applied) => outcome,
+            Ok(Held::Lost) => "lost",
+            Err(why) => {
+                // The lease ends by itself and the job comes back.
+                telemetry::store_failed(outcome, &why);
+                "unsettled"
+            }
+        }
+    }
+
+    /// A newer version stored this job: leave it to a newer worker, without counting the lease.
+    async fn not_ours(&self, fence: &Fence) {
+        telemetry::warn(
+            "inbox",
+            "a job was stored by a newer version; it stays queued",
+        );
+        tokio::select! {
+            () = sleep(fence.lease / 2) => {}
+            () = async { stopped(&mut self.stop.clone(), Stop::Drain).await } => {}
+        }
+        self.settle("handed_back", |store| store.hand_back(fence))
+            .await;
+    }
+}
+
+/// What is kept with a dead letter: the errors' own words, cut.
+fn reason(failure: &Failure) -> String {
+    let mut text = failure.to_string();
+    let mut cause = std::error::Error::source(failure);
+    while let Some(why) = cause {
+        text.push_str(": ");
+        text.push_str(&why.to_string());
+        cause = why.source();
+    }
+    text.chars().take(500).collect()
+}
+
+struct Panicked;
+
+/// Timed out, panicked, or what the handler said.
+type Verdict = Result<Result<Result<(), Failure>, Panicked>, Elapsed>;
+
+pin_project! {
+    /// Turns a panic of a handler into an error: it must not take the worker with it.
+    struct CatchPanic<F> {
+        #[pin]
+        work: F,
+    }
+}
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, Panicked>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let work = self.project().work;
+        // A future that has panicked is not polled again: the job is settled and it is dropped.
+        match catch_unwind(AssertUnwindSafe(|| work.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(_) => Poll::Ready(Err(Panicked)),
+        }
+    }
+}
