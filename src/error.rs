@@ -213,6 +213,10 @@ rejection_kinds! {
     StoreFull SERVICE_UNAVAILABLE "store_full" "store is full";
     /// No handler is declared: a 2xx would be a lie.
     NoHandler SERVICE_UNAVAILABLE "no_handler" "no handler is declared";
+    /// The workers drain, and the store forgets at the end of the process.
+    ShuttingDown SERVICE_UNAVAILABLE "shutting_down" "receiver is shutting down";
+    /// Our clock is known to be wrong: no timestamp can be judged.
+    Clock SERVICE_UNAVAILABLE "clock" "receiver's clock is wrong";
     /// The source was removed while the endpoint was still mounted.
     UnknownSource NOT_FOUND "unknown_source" "source is not configured";
     /// Our own configuration is known to be wrong.

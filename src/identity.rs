@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{Rejection, RejectionKind},
-    event::{Event, Provenance},
+    event::{Event, Field, Provenance},
     provider::NoId,
     source::{ReplayPolicy, Source},
     store::{AcceptanceId, DedupKey, ReplayGuard},
@@ -18,9 +18,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity is (source, tenant, id) for signed ids and (source, tenant, id, body) for
-    /// unsigned ones: whoever replays a captured delivery under an id of his own choosing must not
-    /// be able to use up that id.
+    /// The identity is (source, tenant, id) for signed ids. For unsigned ones the body is part of
+    /// it, and so are an unsigned type and version: whoever replays a captured delivery under
+    /// headers of his own choosing must not be able to use up the honest one's identity.
+    ///
+    /// Where the id can be changed or left out, the same bytes are looked for under any other.
     pub(crate) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
         let digest: [u8; 32] = Sha256::digest(event.body()).into();
         let tenant = event.tenant().unwrap_or_default();
@@ -33,20 +35,34 @@ impl Identity {
                 body,
             ])
         };
+        let bytes = key("bytes", b"", &digest);
+        let guard = match source.replay_policy() {
+            ReplayPolicy::Off => ReplayGuard::Off,
+            ReplayPolicy::Flag => ReplayGuard::Flag(bytes),
+            ReplayPolicy::Reject => ReplayGuard::Reject(bytes),
+        };
+        let unsigned = |field: Option<&Field>| {
+            let field = field.filter(|field| field.provenance == Provenance::Unsigned);
+            field.map(|field| field.value.clone()).unwrap_or_default()
+        };
         let (key, guard) = match event.id() {
             Some(id) if id.provenance == Provenance::Unsigned => {
-                let bytes = key("bytes", b"", &digest);
-                let guard = match source.replay_policy() {
-                    ReplayPolicy::Off => ReplayGuard::Off,
-                    ReplayPolicy::Flag => ReplayGuard::Flag(bytes),
-                    ReplayPolicy::Reject => ReplayGuard::Reject(bytes),
-                };
-                (key("unsigned id", id.value.as_bytes(), &digest), guard)
+                let (kind, version) = (unsigned(event.event_type()), unsigned(event.version()));
+                let parts = [
+                    b"unsigned id".as_slice(),
+                    event.source().as_bytes(),
+                    tenant.as_bytes(),
+                    id.value.as_bytes(),
+                    &digest,
+                    kind.as_bytes(),
+                    version.as_bytes(),
+                ];
+                (hash(&parts), guard)
             }
             Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
             None => match source.no_id() {
                 NoId::BodyDigest => (key("digest", b"", &digest), ReplayGuard::Off),
-                NoId::AcceptAll => (DedupKey(unpredictable()?), ReplayGuard::Off),
+                NoId::AcceptAll => (DedupKey(unpredictable()?), guard),
             },
         };
         Ok(Self { key, digest, guard })

@@ -344,6 +344,72 @@ async fn an_unsigned_id_identifies_nothing_without_its_bytes() {
 }
 
 #[tokio::test]
+async fn whoever_replays_a_capture_under_other_headers_takes_nothing_from_the_honest_delivery() {
+    let build = |policy| {
+        Inbox::builder(MemoryStore::new())
+            .source(
+                builder(provider::GITHUB)
+                    .with_replay_policy(policy)
+                    .build()
+                    .unwrap(),
+            )
+            .channel("pushes", on("push"))
+            .build()
+    };
+    // First under another type: the honest one is still new.
+    let inbox = build(ReplayPolicy::Flag).await.unwrap();
+    let endpoint = inbox.endpoint("github").unwrap();
+    let mut forged = github("d1", "{}");
+    forged
+        .headers_mut()
+        .insert("x-github-event", "nonsense".parse().unwrap());
+    assert_eq!(status(&endpoint, forged).await, 200);
+    assert_eq!(status(&endpoint, github("d1", "{}")).await, 200);
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.handlers[0].queued, stats.unrouted), (1, 1));
+    let unrouted = inbox.unrouted(None, 10).await.unwrap();
+    assert_eq!(unrouted.len(), 1);
+    assert!(inbox.route(&unrouted[0].entry, &[]).await.unwrap());
+    assert_eq!(inbox.stats().await.unwrap().unrouted, 0);
+
+    // Without an id, again and again: the same bytes are noticed all the same.
+    let inbox = build(ReplayPolicy::Reject).await.unwrap();
+    let endpoint = inbox.endpoint("github").unwrap();
+    assert_eq!(status(&endpoint, github("d1", "{}")).await, 200);
+    for _ in 0..3 {
+        let mut nameless = github("d1", "{}");
+        nameless.headers_mut().remove("x-github-delivery");
+        assert_eq!(status(&endpoint, nameless).await, 200);
+    }
+    assert_eq!(inbox.stats().await.unwrap().handlers[0].queued, 1);
+}
+
+#[tokio::test]
+async fn an_objects_id_is_not_taken_for_the_events() {
+    let inbox = Inbox::builder(MemoryStore::new())
+        .source(source(provider::X_SIGNATURE))
+        .channel("all", on("*"))
+        .build()
+        .await
+        .unwrap();
+    let endpoint = inbox.endpoint("x-signature").unwrap();
+    let order = |event: &str, status: &str| {
+        let body = format!(r#"{{"id":"order_1","type":"order","status":"{status}"}}"#);
+        let signer = signer(provider::X_SIGNATURE).with_id(event);
+        signer.sign(body, SystemClock.now()).map(ReplyBody::from)
+    };
+    for (event, state) in [
+        ("e1", "new"),
+        ("e2", "paid"),
+        ("e3", "sent"),
+        ("e3", "sent"),
+    ] {
+        assert_eq!(status(&endpoint, order(event, state)).await, 200);
+    }
+    assert_eq!(inbox.stats().await.unwrap().handlers[0].queued, 3);
+}
+
+#[tokio::test]
 async fn a_signed_id_is_the_same_event_whatever_else_the_body_says() {
     let inbox = Inbox::builder(MemoryStore::new())
         .source(source(provider::STRIPE))
@@ -586,6 +652,89 @@ async fn an_open_breaker_pauses_its_handler_burns_no_attempts_and_is_visible() {
     assert_eq!((stats.handlers[0].dead, state()), (0, BreakerState::Closed));
     assert!(attempts.load(Ordering::SeqCst) <= 4);
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_ends_without_a_verdict_makes_room_for_another() {
+    let store = Arc::new(MemoryStore::new());
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let options = HandlerOptions::new().with_breaker(Breaker::after(1, Duration::from_secs(5)));
+    let inbox = Inbox::builder_over(store.clone())
+        .source(source(provider::STRIPE))
+        .handler_with("one", on("*"), options, move |_: Job| {
+            let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+            async move {
+                if first {
+                    Err(Failure::retry("down"))
+                } else {
+                    Ok(())
+                }
+            }
+        })
+        .build()
+        .await
+        .unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    // A job that has killed five workers will be the probe.
+    assert_eq!(status(&endpoint, stripe("evt_poison", "a")).await, 200);
+    for _ in 0..5 {
+        let (lease, wait) = (Duration::from_secs(1), Duration::from_secs(5));
+        let request = LeaseRequest {
+            handler: "one",
+            max: 1,
+            lease,
+            wait,
+        };
+        assert_eq!(store.lease(request).await.unwrap().len(), 1);
+    }
+    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
+    let running = run(&inbox);
+    let stats = until_stats(&inbox, "settled", |stats| {
+        let one = &stats.handlers[0];
+        one.queued + one.processing + one.delayed == 0
+    })
+    .await;
+    assert_eq!(
+        (stats.handlers[0].dead, runs.load(Ordering::SeqCst)),
+        (1, 2)
+    );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_duration_or_count_is_too_large() {
+    let options = HandlerOptions::new()
+        .with_timeout(Duration::MAX)
+        .with_concurrency(usize::MAX)
+        .with_breaker(Breaker::after(1, Duration::MAX));
+    let inbox = Inbox::builder(MemoryStore::new())
+        .source(source(provider::STRIPE))
+        .handler_with("far", on("*"), options, |_: Job| async {
+            Err(Failure::retry_after(Duration::MAX, "come back never"))
+        })
+        .channel("channel", on("*"))
+        .with_drain_deadline(Duration::MAX)
+        .build()
+        .await
+        .unwrap();
+    status(&inbox.endpoint("stripe").unwrap(), stripe("evt_1", "a")).await;
+    let running = run(&inbox);
+    let stats = until_stats(&inbox, "delayed", |stats| stats.handlers[0].delayed == 1).await;
+    assert_eq!(stats.handlers[0].processing, 0);
+    let mut channel = inbox.channel("channel").unwrap();
+    let job = channel.recv().await.unwrap();
+    assert_eq!(job.retry(Duration::MAX).await.unwrap(), Held::Applied);
+    drop(channel);
+    assert!(inbox.channel("channel").is_ok(), "it may be taken again");
+    assert!(
+        inbox.run(std::future::ready(())).await.is_err(),
+        "it runs already"
+    );
+    running.stop().await;
+    // What a store that forgets took now would be lost.
+    let reply = send(&inbox.endpoint("stripe").unwrap(), stripe("evt_2", "a")).await;
+    assert_eq!(kind(&reply), Some(RejectionKind::ShuttingDown));
 }
 
 #[tokio::test(start_paused = true)]

@@ -400,7 +400,7 @@ async fn a_secret_that_is_revoked_while_the_body_arrives_does_not_count() {
 
 #[tokio::test]
 async fn a_hook_replaces_the_reply_and_the_reason_stays_in_the_extensions() {
-    let clock = FixedClock::new(UnixTime::from_secs(0));
+    let clock = FixedClock::new(UnixTime::from_secs(1_500_000_000));
     let layer = VerifyLayer::new(stripe())
         .with_clock(clock)
         .with_response(|why: Rejection| {

@@ -90,6 +90,8 @@ fn id(row: &Provider) -> String {
             NoId::AcceptAll => "none",
         });
     }
+    let mut seen = Vec::new();
+    places.retain(|place| !seen.contains(place) && { seen.push(*place); true });
     places.join(", else ")
 }
 

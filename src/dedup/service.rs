@@ -20,7 +20,7 @@ use crate::{
     identity::{Identity, unpredictable},
     provider::{NoId, Retries},
     source::Source,
-    store::{Claim, ClaimToken, Claims, DedupKey, Held},
+    store::{Claim, ClaimToken, Claims, DedupKey, Held, ReplayGuard},
     telemetry,
     verify::{ReplyBody, boring},
 };
@@ -214,12 +214,18 @@ fn remember<B>(request: &Request<B>) -> Result<Option<Remember>, Rejection> {
         );
         return Err(RejectionKind::Misconfigured.into());
     };
-    if event.id().is_none() && source.no_id() == NoId::AcceptAll {
+    let identity = Identity::of(event, source)?;
+    let by_bytes = matches!(identity.guard, ReplayGuard::Reject(_));
+    if event.id().is_none() && source.no_id() == NoId::AcceptAll && !by_bytes {
         return Ok(None);
     }
     Ok(Some(Remember {
         source: source.clone(),
-        key: Identity::of(event, source)?.key,
+        key: match identity.guard {
+            // The same bytes under another id are the same delivery.
+            ReplayGuard::Reject(bytes) => bytes,
+            ReplayGuard::Off | ReplayGuard::Flag(_) => identity.key,
+        },
         token: ClaimToken(unpredictable()?),
     }))
 }

@@ -1,14 +1,17 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::{Instant, timeout};
 
-use super::{Inner, routes::Routes, stored};
+use super::{Inner, routes::Routes, stored, worker::Stop};
 use crate::{
     error::{Rejection, RejectionKind, StoreError, StoreErrorKind},
     event::Event,
     identity::{self, Identity},
     source::Source,
-    store::{Accepted, Entry},
+    store::{Accepted, DedupKey, Entry, Level},
     telemetry,
 };
 
@@ -31,6 +34,11 @@ impl Inner {
         event: &Event,
         source: &Source,
     ) -> Result<Receipt, Rejection> {
+        // What a volatile store takes once the workers drain would be lost with the process.
+        let draining = *self.stop.borrow() > Stop::Not;
+        if draining && self.store.level() == Level::Volatile {
+            return Err(RejectionKind::ShuttingDown.into());
+        }
         let identity = Identity::of(event, source)?;
         let key = identity::text(identity.key);
         let label = &event.head.source;
@@ -75,7 +83,7 @@ impl Inner {
                     same_body,
                     dead,
                 } => {
-                    if dead && self.requeue {
+                    if dead && self.requeue && self.is_requeued_now(entry.key) {
                         let requeued = self.store.requeue(entry.key, acceptance).await;
                         let requeued = requeued.map_err(|why| {
                             telemetry::store_failed("requeue", &why);
@@ -97,6 +105,21 @@ impl Inner {
             }
         }
         Err(RejectionKind::StoreUnavailable.into())
+    }
+
+    /// Whether a dead event may be queued again because it was delivered again: once a minute. A
+    /// captured delivery without a signed time could otherwise make its handler run at will.
+    fn is_requeued_now(&self, key: DedupKey) -> bool {
+        let mut requeued = self.requeued.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if requeued
+            .get(&key)
+            .is_some_and(|at| now < *at + Duration::from_secs(60))
+        {
+            return false;
+        }
+        requeued.put(key, now);
+        true
     }
 
     /// One try more when it is not known whether the first one was taken: accept is idempotent.

@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use pin_project_lite::pin_project;
@@ -27,6 +28,7 @@ use crate::{
     error::StoreErrorKind,
     store::{Fence, Held, Leased, Store, StoreFuture},
     telemetry,
+    verify::later,
 };
 
 impl Worker {
@@ -35,12 +37,16 @@ impl Worker {
         leased: Leased,
         handler: &dyn Handler,
         permit: OwnedSemaphorePermit,
+        probe: bool,
     ) {
+        // However this ends: a probe without a verdict makes room for another.
+        let _probe = probe.then(|| Probe(self));
         let fence = leased.fence.clone();
         let begun = Instant::now();
         let Some(job) = self.job(leased) else {
-            drop(permit);
-            return self.not_ours(&fence).await;
+            // Held meanwhile, so that a worker of an old version does not lease them all.
+            self.not_ours(&fence).await;
+            return drop(permit);
         };
         let span = telemetry::Span::job(&self.declared.name, job.key(), job.attempt());
         let outcome = span.around(self.work(job, &fence, handler)).await;
@@ -58,7 +64,7 @@ impl Worker {
             deliveries: leased.deliveries,
             replays: leased.replays,
             fence: leased.fence,
-            deadline: Instant::now() + self.declared.options.timeout,
+            deadline: later(Instant::now(), self.declared.options.timeout),
             store: Arc::clone(&self.store),
             due: self.due.clone(),
             renewal: None,
@@ -69,6 +75,7 @@ impl Worker {
     async fn work(&self, job: Job, fence: &Fence, handler: &dyn Handler) -> &'static str {
         if job.deliveries > MAX_DELIVERIES {
             let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
+            telemetry::handler_failed(&self.declared.name, &why, None);
             return self.settle("dead", |store| store.bury(fence, &why)).await;
         }
         let (failed, deadline) = (job.attempt(), job.deadline);
@@ -79,12 +86,8 @@ impl Worker {
         let verdict = tokio::select! {
             biased;
             verdict = timeout_at(deadline, work) => verdict,
-            () = self.lease_lost(fence) => {
-                self.circuit().undecided();
-                return "lost";
-            }
+            () = self.lease_lost(fence) => return "lost",
             () = async { stopped(&mut self.stop.clone(), Stop::Now).await } => {
-                self.circuit().undecided();
                 return self.settle("handed_back", |store| store.hand_back(fence)).await;
             }
         };
@@ -98,7 +101,7 @@ impl Worker {
         let scheduled = self.declared.options.retry.delay_after(failed);
         let delay = match (failure.next, scheduled) {
             (Next::Retry, Some(delay)) => Some(jittered(delay)),
-            (Next::RetryAfter(delay), Some(_)) => Some(delay),
+            (Next::RetryAfter(delay), Some(_)) => Some(delay.min(MAX_RETRY_AFTER)),
             (Next::Bury, _) | (_, None) => None,
         };
         let why = reason(&failure);
@@ -108,7 +111,7 @@ impl Worker {
                 let outcome = self
                     .settle("retry", |store| store.retry(fence, delay))
                     .await;
-                self.due.earlier(Instant::now() + delay);
+                self.due.earlier(later(Instant::now(), delay));
                 outcome
             }
             None => self.settle("dead", |store| store.bury(fence, &why)).await,
@@ -120,14 +123,9 @@ impl Worker {
         let mut circuit = self.circuit();
         let changed = match verdict {
             Ok(Ok(Ok(()))) => circuit.succeeded().then_some(BreakerState::Closed),
-            Ok(Ok(Err(failure))) if failure.next == Next::Bury => {
-                circuit.undecided();
-                None
-            }
-            Ok(Err(Panicked)) => {
-                circuit.undecided();
-                None
-            }
+            // Nothing about the downstream.
+            Ok(Ok(Err(failure))) if failure.next == Next::Bury => None,
+            Ok(Err(Panicked)) => None,
             Ok(Ok(Err(_))) | Err(_) => circuit.failed(Instant::now()).then_some(BreakerState::Open),
         };
         if let Some(state) = changed {
@@ -169,7 +167,7 @@ impl Worker {
     }
 
     /// A newer version stored this job: leave it to a newer worker, without counting the lease.
-    async fn not_ours(&self, fence: &Fence) {
+    pub(super) async fn not_ours(&self, fence: &Fence) {
         telemetry::warn(
             "inbox",
             "a job was stored by a newer version; it stays queued",
@@ -195,16 +193,28 @@ fn reason(failure: &Failure) -> String {
     text.chars().take(500).collect()
 }
 
-struct Panicked;
+/// A downstream that asks for more is not waited for any longer.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The one job that runs while a breaker is half-open.
+struct Probe<'w>(&'w Worker);
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        self.0.circuit().undecided();
+    }
+}
+
+pub(super) struct Panicked;
 
 /// Timed out, panicked, or what the handler said.
 type Verdict = Result<Result<Result<(), Failure>, Panicked>, Elapsed>;
 
 pin_project! {
     /// Turns a panic of a handler into an error: it must not take the worker with it.
-    struct CatchPanic<F> {
+    pub(super) struct CatchPanic<F> {
         #[pin]
-        work: F,
+        pub(super) work: F,
     }
 }
 

@@ -19,12 +19,19 @@ impl Breaker {
     /// 5 failures in a row, 30 s.
     pub const DEFAULT: Self = Self::after(5, Duration::from_secs(30));
 
-    /// Opens after this many failures in a row, at least 1, for this long.
+    /// Opens after this many failures in a row, at least 1, for this long, at most a day.
     pub const fn after(failures: u32, open: Duration) -> Self {
         let failures = if failures == 0 { 1 } else { failures };
+        let open = if open.as_secs() > MAX_OPEN.as_secs() {
+            MAX_OPEN
+        } else {
+            open
+        };
         Self { failures, open }
     }
 }
+
+const MAX_OPEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a handler's breaker does at the moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

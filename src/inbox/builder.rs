@@ -1,11 +1,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use http::Response;
+use lru::LruCache;
 use tokio::sync::watch;
 
 use super::{
@@ -258,6 +260,7 @@ impl InboxBuilder {
             drain: self.drain,
             settings: Arc::new(self.settings),
             stop: watch::Sender::new(Stop::Not),
+            requeued: Mutex::new(LruCache::new(REQUEUED)),
         })))
     }
 }
@@ -270,6 +273,9 @@ impl std::fmt::Debug for InboxBuilder {
             .finish_non_exhaustive()
     }
 }
+
+/// How many requeued events are remembered, so that each is queued again once a minute at most.
+const REQUEUED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
 /// What is allowed but should be known.
 pub(super) fn warn_about<'s>(source: &Source, others: impl Iterator<Item = &'s Source>) {

@@ -1,8 +1,10 @@
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use tokio::task::AbortHandle;
 
 use super::{
+    Inbox,
+    handler::MAX_DELIVERIES,
     job::{Job, Renewal},
     worker::{Stop, Worker, stopped},
 };
@@ -14,15 +16,17 @@ use crate::{store::Held, telemetry};
 /// up to 15 minutes. A job that is dropped unsettled comes back within half a minute, and so does
 /// what was leased ahead when the channel is dropped.
 pub struct Channel {
+    inbox: Inbox,
     worker: Worker,
     ahead: VecDeque<Job>,
     promoter: AbortHandle,
 }
 
 impl Channel {
-    pub(super) fn new(worker: Worker) -> Self {
+    pub(super) fn new(inbox: Inbox, worker: Worker) -> Self {
         let promoter = tokio::spawn(worker.clone().promote()).abort_handle();
         Self {
+            inbox,
             worker,
             ahead: VecDeque::new(),
             promoter,
@@ -34,6 +38,10 @@ impl Channel {
         let mut stop = self.worker.stop.clone();
         loop {
             if let Some(job) = self.ahead.pop_front() {
+                // A lease that was lost while the job waited here is somebody else's by now.
+                if job.renewal.as_ref().is_some_and(Renewal::has_ended) {
+                    continue;
+                }
                 return Some(job);
             }
             let max = self.worker.declared.options.concurrency;
@@ -44,13 +52,26 @@ impl Channel {
             };
             for leased in leased {
                 let fence = leased.fence.clone();
+                if leased.deliveries > MAX_DELIVERIES {
+                    let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
+                    telemetry::handler_failed(&self.worker.declared.name, &why, None);
+                    let bury = self
+                        .worker
+                        .settle("dead", |store| store.bury(&fence, &why))
+                        .await;
+                    telemetry::handled(&self.worker.declared.name, bury, Duration::ZERO);
+                    continue;
+                }
                 match self.worker.job(leased) {
                     Some(mut job) => {
                         let store = self.worker.store.clone();
                         job.renewal = Some(Renewal::start(store, fence, job.deadline));
                         self.ahead.push_back(job);
                     }
-                    None => telemetry::warn("inbox", "a job was stored by a newer version"),
+                    None => {
+                        let worker = self.worker.clone();
+                        tokio::spawn(async move { worker.not_ours(&fence).await });
+                    }
                 }
             }
         }
@@ -71,6 +92,8 @@ impl Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         self.promoter.abort();
+        // It may be taken again.
+        self.inbox.leave(self.worker.declared.name.as_str());
     }
 }
 

@@ -1,8 +1,14 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Inbox, failure::Failure, filter::Filter, stored};
+use super::{
+    Inbox,
+    attempt::{CatchPanic, Panicked},
+    failure::Failure,
+    filter::Filter,
+    stored,
+};
 use crate::{
     clock::UnixTime,
     error::StoreError,
@@ -190,6 +196,9 @@ pub struct ReplayReport {
     pub replayed: usize,
 }
 
+/// How long the alert hook may take.
+const HOOK: Duration = Duration::from_secs(60);
+
 /// Dead letters read at once.
 const PAGE: usize = 100;
 
@@ -308,6 +317,47 @@ impl Inbox {
     }
 }
 
+/// An event that no handler wanted.
+#[derive(Clone, Debug)]
+pub struct UnroutedEvent {
+    /// Its name in the store, for [`Inbox::route`] and the next page.
+    pub entry: String,
+    /// The event; `None` when a newer version stored it.
+    pub event: Option<Event>,
+}
+
+impl Inbox {
+    /// Up to `max` events that no handler wanted, oldest first, from behind the entry `after`.
+    /// They are kept for as long as dead letters are.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unrouted(
+        &self,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<UnroutedEvent>, StoreError> {
+        let found = self.0.store.unrouted(after, max).await?;
+        let event = |unrouted: store::Unrouted| UnroutedEvent {
+            event: stored::decode(&unrouted.head, unrouted.body),
+            entry: unrouted.entry,
+        };
+        Ok(found.into_iter().map(event).collect())
+    }
+
+    /// Queues an unrouted event for these handlers, or gives it up when there are none. False when
+    /// it is not there (any more).
+    ///
+    /// # Errors
+    /// When the store fails or knows no such handler.
+    pub async fn route(&self, entry: &str, handlers: &[&str]) -> Result<bool, StoreError> {
+        let routes: Vec<Arc<str>> = handlers.iter().map(|name| Arc::from(*name)).collect();
+        let routed = self.0.store.route(entry, &routes).await?;
+        telemetry::audit("route", entry, usize::from(routed));
+        Ok(routed)
+    }
+}
+
 /// The idempotency key of a job: 32 hexadecimal digits.
 fn parse(key: &str) -> Option<DedupKey> {
     let bytes = data_encoding::HEXLOWER.decode(key.as_bytes()).ok()?;
@@ -353,9 +403,19 @@ pub(super) async fn tell(
             return Ok(());
         };
         let letters = page.into_iter().map(DeadLetter::new).collect();
-        if let Err(why) = alert.alert(letters).await {
-            telemetry::warn(handler, &format!("the alert hook failed: {why}"));
-            return Ok(());
+        let told = CatchPanic {
+            work: async { alert.alert(letters).await },
+        };
+        match timeout(HOOK, told).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(why))) => {
+                telemetry::warn(handler, &format!("the alert hook failed: {why}"));
+                return Ok(());
+            }
+            Ok(Err(Panicked)) | Err(_) => {
+                telemetry::warn(handler, "the alert hook panicked or took over a minute");
+                return Ok(());
+            }
         }
         store.set_alerted(handler, &last).await?;
     }

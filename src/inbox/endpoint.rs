@@ -18,7 +18,9 @@ use crate::{
     event::Event,
     source::Source,
     telemetry,
-    verify::{Gate, ReplyBody, Reservation, ResponseBody, Verdict, VerifiedBody, answer},
+    verify::{
+        Gate, ReplyBody, Reservation, ResponseBody, Verdict, VerifiedBody, answer, boring, later,
+    },
 };
 
 /// The inbox's answer to deliveries, for `route_service` and the like: verify, store, 200.
@@ -108,7 +110,7 @@ where
                 intake: None,
             };
         };
-        let deadline = begun + source.reply_deadline();
+        let deadline = later(begun, source.reply_deadline());
         let settings = self.inbox.0.settings.clone();
         let gate = Gate::new(source.clone(), settings, deadline, parts, body);
         let span = telemetry::Span::delivery(source.label(), source.provider().slug);
@@ -187,7 +189,9 @@ where
                     return Poll::Ready(response.map(|r| r.map(ResponseBody::inner)));
                 }
                 KindProj::Refused { response } => {
-                    let response = response.take().unwrap_or_default();
+                    let response = response
+                        .take()
+                        .unwrap_or_else(|| boring(RejectionKind::Misconfigured.into()));
                     return Poll::Ready(Ok(response.map(ResponseBody::ours)));
                 }
                 KindProj::Verifying { gate } => match ready!(gate.poll(cx)) {

@@ -125,9 +125,13 @@ impl HandlerOptions {
         self
     }
 
-    /// How many jobs run at once in this process; zero is one.
+    /// How many jobs run at once in this process: 1 to 65,536.
     pub const fn with_concurrency(mut self, jobs: usize) -> Self {
-        self.concurrency = if jobs == 0 { 1 } else { jobs };
+        self.concurrency = match jobs {
+            0 => 1,
+            jobs if jobs > 65_536 => 65_536,
+            jobs => jobs,
+        };
         self
     }
 }

@@ -102,7 +102,8 @@ impl Job {
     pub async fn retry(self, delay: Duration) -> Result<Held, StoreError> {
         let delay = jittered(delay);
         let held = self.store.retry(&self.fence, delay).await;
-        self.due.earlier(Instant::now() + delay);
+        self.due
+            .earlier(crate::verify::later(Instant::now(), delay));
         held
     }
 
@@ -162,6 +163,13 @@ impl Renewal {
             }
         });
         Self(task.abort_handle())
+    }
+}
+
+impl Renewal {
+    /// It ended by itself: the lease was lost, or held for too long.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.is_finished()
     }
 }
 

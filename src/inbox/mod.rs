@@ -77,7 +77,8 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use lru::LruCache;
+use tokio::{sync::watch, time::Instant};
 
 use self::{
     endpoint::Mount,
@@ -86,10 +87,10 @@ use self::{
     worker::{Due, Stop, Worker},
 };
 use crate::{
-    error::{ConfigError, Rejection, StoreError},
+    error::{ConfigError, Rejection, StoreError, StoreErrorKind},
     event::Event,
     source::Source,
-    store::{Stats, Store},
+    store::{DedupKey, Stats, Store},
     verify::Settings,
 };
 
@@ -98,7 +99,9 @@ pub use self::{
     breaker::{Breaker, BreakerState},
     builder::InboxBuilder,
     channel::Channel,
-    dead::{Alert, AlertFuture, DeadFilter, DeadLetter, ReplayOptions, ReplayReport},
+    dead::{
+        Alert, AlertFuture, DeadFilter, DeadLetter, ReplayOptions, ReplayReport, UnroutedEvent,
+    },
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},
@@ -127,6 +130,8 @@ struct Inner {
     drain: Duration,
     settings: Arc<Settings>,
     stop: watch::Sender<Stop>,
+    /// When which dead event was last queued again because its sender delivered it again.
+    requeued: Mutex<LruCache<DedupKey, Instant>>,
 }
 
 impl Inbox {
@@ -192,30 +197,37 @@ impl Inbox {
                 name: name.to_owned(),
             });
         }
-        Ok(Channel::new(worker))
+        Ok(Channel::new(self.clone(), worker))
     }
 
     /// Runs the handlers, tells people of dead letters and gives up the oldest of them, until
     /// `shutdown` is ready; then drains: nothing new is leased, what runs
     /// may finish, and what has not finished after the drain deadline is handed back. Channels end.
     ///
-    /// Stop taking requests first, then this.
+    /// Stop taking requests first, then this. Once it has begun to drain, an inbox whose store is
+    /// volatile answers 503: what it took now would be lost.
     ///
     /// # Errors
-    /// When jobs could not be handed back; they come back when their leases end.
+    /// When jobs could not be handed back (they come back when their leases end), when a worker
+    /// has panicked, or when this inbox runs already.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) -> Result<(), StoreError> {
+        // A name that no handler can have.
+        if !self.take("") {
+            return Err(StoreError::new(
+                StoreErrorKind::Invalid,
+                "this inbox runs already",
+            ));
+        }
         let mut workers = Vec::new();
         for declared in &self.0.handlers {
-            if let Some(handler) = &declared.handler
-                && self.take(declared.name.as_str())
-            {
+            if let Some(handler) = &declared.handler {
                 workers.push((self.worker(declared), Arc::clone(handler)));
             }
         }
-        let keeper = tokio::spawn(keeper::keep(Arc::clone(&self.0)));
-        let ran = worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await;
-        keeper.abort();
-        ran
+        // Ends with this future, however that ends.
+        let mut keeper = tokio::task::JoinSet::new();
+        keeper.spawn(keeper::keep(Arc::clone(&self.0)));
+        worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await
     }
 
     /// The breakers of the handlers that were declared here, in this process.
@@ -299,6 +311,14 @@ impl Inbox {
 
     fn now(&self) -> crate::clock::UnixTime {
         self.0.settings.clock.now()
+    }
+
+    fn leave(&self, name: &str) {
+        self.0
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
     }
 
     fn take(&self, name: &str) -> bool {

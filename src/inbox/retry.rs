@@ -48,8 +48,9 @@ impl Retry {
 
 /// The delay ±20 %: what failed together should not come back together.
 pub(super) fn jittered(delay: Duration) -> Duration {
-    let percent = 80 + RandomState::new().hash_one(0) % 41;
-    delay.mul_f64(percent as f64 / 100.0)
+    let percent = 80 + (RandomState::new().hash_one(0) % 41) as u32;
+    // Capped, so that the product is a duration whatever was asked for.
+    delay.min(Duration::from_secs(365 * 86_400)) / 100 * percent
 }
 
 #[cfg(test)]
@@ -62,6 +63,12 @@ mod tests {
             .map(|n| Retry::FAST.delay_after(n).map(|d| d.as_secs()))
             .collect();
         assert_eq!(secs, [None, Some(1), Some(4), Some(16), None, None]);
+    }
+
+    #[test]
+    fn no_delay_is_too_long_to_be_jittered() {
+        assert!(jittered(Duration::MAX) < Duration::from_secs(2 * 365 * 86_400));
+        assert_eq!(jittered(Duration::ZERO), Duration::ZERO);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::{
     error::{StoreError, StoreErrorKind},
     store::{LeaseRequest, Leased, Store},
     telemetry,
+    verify::later,
 };
 
 /// How long one call waits for work. Long enough to cost nothing while idle.
@@ -107,20 +108,20 @@ impl Worker {
                 leased = worker.lease(max) => leased,
             };
             for leased in leased {
-                if !worker.may_run() {
+                let Some(probe) = worker.may_run() else {
                     // The breaker opened while this job was being leased: no attempt of its own.
                     worker
                         .settle("handed_back", |store| store.hand_back(&leased.fence))
                         .await;
                     continue;
-                }
+                };
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
                     break;
                 };
                 let (worker, handler) = (Arc::clone(&worker), Arc::clone(&handler));
                 // Boxed, since spawning moves a future several times.
                 jobs.spawn(Box::pin(async move {
-                    worker.run_one(leased, &*handler, permit).await;
+                    worker.run_one(leased, &*handler, permit, probe).await;
                 }));
             }
             while jobs.try_join_next().is_some() {}
@@ -130,16 +131,17 @@ impl Worker {
         while jobs.join_next().await.is_some() {}
     }
 
-    /// Asks the breaker once more, for a job that has been leased.
-    fn may_run(&self) -> bool {
+    /// Asks the breaker once more, for a job that has been leased: whether it runs, and if so
+    /// whether as a probe.
+    fn may_run(&self) -> Option<bool> {
         let mut circuit = self.circuit();
         match circuit.permit(Instant::now()) {
-            Permit::Any => true,
+            Permit::Any => Some(false),
             Permit::Probe => {
                 circuit.probe();
-                true
+                Some(true)
             }
-            Permit::NotBefore(_) => false,
+            Permit::NotBefore(_) => None,
         }
     }
 
@@ -205,10 +207,15 @@ pub(super) async fn run_all(
     for (worker, handler) in workers {
         tasks.spawn(worker.run(handler));
     }
-    shutdown.await;
+    // A worker ends by itself only when it has panicked: nothing of its handler would run any more,
+    // while deliveries go on being acknowledged.
+    let failed = tokio::select! {
+        () = shutdown => None,
+        Some(ended) = tasks.join_next() => Some(ended),
+    };
     stop.send_replace(Stop::Drain);
     let mut ended = pin!(async { while tasks.join_next().await.is_some() {} });
-    if timeout_at(Instant::now() + drain, &mut ended)
+    if timeout_at(later(Instant::now(), drain), &mut ended)
         .await
         .is_err()
     {
@@ -221,5 +228,11 @@ pub(super) async fn run_all(
             )
         });
     }
-    Ok(())
+    match failed {
+        Some(_) => Err(StoreError::new(
+            StoreErrorKind::Invalid,
+            "a worker has ended before it was told to",
+        )),
+        None => Ok(()),
+    }
 }

@@ -9,8 +9,11 @@ use crate::{
     scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
 };
 
-/// What shows that the body is an envelope and its `id` an event's.
-const ENVELOPE_MARKS: &[&str] = &["/type", "/event_type", "/data"];
+/// What shows that the body is an envelope, and its `id` an event's rather than an object's.
+const ENVELOPE_MARKS: &[&str] = &["/event_type", "/data"];
+
+/// An object may have a type of its own; its `id` counts when there is no other.
+const WEAK_MARKS: &[&str] = &["/type"];
 
 /// Id from the body or `X-Event-ID`, version from the body or `X-Webhook-Version`; the bodies
 /// `{id, type, created_at, data}` and `{version, event_type, data}`.
@@ -21,6 +24,7 @@ const ENVELOPE: Envelope = Envelope {
     id: &[
         Field::BodyBeside("/id", ENVELOPE_MARKS),
         Field::Header(Header::named("x-event-id")),
+        Field::BodyBeside("/id", WEAK_MARKS),
     ],
     kind: &[Field::Body("/type"), Field::Body("/event_type")],
     kind_suffix: None,

@@ -36,7 +36,7 @@ pub struct SourceBuilder {
     replay: ReplayPolicy,
     no_id: NoId,
     window: Duration,
-    least_window: Duration,
+    shorter_window: bool,
     deadline: Duration,
 }
 
@@ -55,7 +55,7 @@ impl SourceBuilder {
             replay: ReplayPolicy::Flag,
             no_id: row.no_id,
             window: row.dedup_window(),
-            least_window: row.dedup_window(),
+            shorter_window: false,
             deadline: row.reply_deadline(),
         }
     }
@@ -158,7 +158,16 @@ impl SourceBuilder {
                 what: "a body limit of 0 bytes",
             });
         }
-        if self.window < self.least_window {
+        // A delivery that is still fresh must still be a duplicate.
+        let fresh = self
+            .tolerance
+            .map_or(Duration::ZERO, |t| t.past() + t.future());
+        let window = if self.shorter_window {
+            self.window
+        } else {
+            self.window.max(fresh)
+        };
+        if !self.shorter_window && self.window < self.row.dedup_window() {
             return Err(ConfigError::OutOfRange {
                 what: "a dedup window shorter than the provider's retries; see `dangerous()`",
             });
@@ -208,7 +217,7 @@ impl SourceBuilder {
             kept_headers: kept(&self.kept_headers)?,
             replay: self.replay,
             no_id: self.no_id,
-            window: self.window,
+            window,
             deadline: self.deadline,
         })))
     }
@@ -230,7 +239,7 @@ impl Dangerous {
     /// Remembers ids for less than the provider's retries last. A late retry is then a new event.
     pub fn with_shorter_window(mut self, window: Duration) -> SourceBuilder {
         self.0.window = window;
-        self.0.least_window = window;
+        self.0.shorter_window = true;
         self.0
     }
 }

@@ -172,6 +172,16 @@ impl Plan {
         plan.kind_suffix = plan.places(envelope.kind_suffix.as_slice(), &name)?.pop();
         plan.version = plan.places(envelope.version, &name)?;
         plan.sent_at = plan.places(envelope.sent_at, &name)?;
+        if plan
+            .paths
+            .iter()
+            .any(|path| !path.starts_with('/') || path.len() == 1)
+        {
+            return Err(ConfigError::BadRow {
+                slug: row.slug,
+                reason: "a body field's path must start with a slash",
+            });
+        }
         if plan.paths.len() > 32 {
             return Err(ConfigError::BadRow {
                 slug: row.slug,

@@ -66,6 +66,12 @@ pub use self::{
     service::Verify,
     tenants::{RequestHead, Resolver, ResolverFuture, Tenants},
 };
+/// The time `by` after `from`; far in the future when there is no such time.
+pub(crate) fn later(from: tokio::time::Instant, by: std::time::Duration) -> tokio::time::Instant {
+    const FAR: std::time::Duration = std::time::Duration::from_secs(30 * 365 * 86_400);
+    from + by.min(FAR)
+}
+
 pub(crate) use self::{
     budget::Reservation,
     future::answer,

@@ -12,6 +12,7 @@ use super::{
     body::{ResponseBody, VerifiedBody},
     future::ResponseFuture,
     gate::Gate,
+    later,
     respond::Settings,
 };
 use crate::source::Source;
@@ -58,7 +59,7 @@ where
         drop(std::mem::replace(&mut self.inner, inner.clone()));
         let (parts, body) = request.into_parts();
         let (source, settings) = (self.source.clone(), Arc::clone(&self.settings));
-        let deadline = Instant::now() + settings.deadline;
+        let deadline = later(Instant::now(), settings.deadline);
         let gate = Gate::new(source.clone(), Arc::clone(&settings), deadline, parts, body);
         ResponseFuture::new(gate, inner, source, settings)
     }
