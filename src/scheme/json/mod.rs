@@ -3,11 +3,16 @@
 //! The whole body is read, so that a key that comes twice is noticed: what two readers could read
 //! differently is as good as absent.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::Deserialize;
+
+mod skip;
+mod text;
+mod texts;
+
+#[cfg(test)]
+mod reference;
 
 /// Longer texts are not ids, types or versions, in bytes.
 pub(crate) const MAX_TEXT: usize = 1_024;
@@ -26,189 +31,143 @@ pub(crate) struct Found<'b> {
 
 /// Looks all of `paths` (JSON pointers of object keys, at most 32) up in `body`. A body that is
 /// not one JSON value has nothing at any of them.
+///
+/// A string at one of them that is not Unicode (bytes that are not UTF-8, half a surrogate pair)
+/// is there but has no text. Such a key beside one on the way makes the body as good as no JSON,
+/// since readers mend it in different ways. Elsewhere neither is looked at.
 pub(crate) fn scan<'b>(body: &'b [u8], paths: &[&'static str]) -> Vec<Found<'b>> {
     let nothing = || vec![Found::default(); paths.len()];
     if paths.is_empty() || paths.len() > 32 {
         return nothing();
     }
-    let mut found = nothing();
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let every = u32::MAX >> (32 - paths.len());
-    let level = Level {
+    let mut scan = Scan {
+        texts: texts::Texts::new(body),
         paths,
-        found: &mut found,
-        prefix: 0,
-        active: every,
+        found: nothing(),
     };
-    if level.deserialize(&mut json).is_err() || json.end().is_err() {
+    let every = u32::MAX >> (32 - paths.len());
+    let end = scan.value(0, 0, every);
+    if end.is_none_or(|end| skip::peek(body, end).0 != body.len()) {
         return nothing();
     }
-    for found in found.iter_mut().filter(|found| found.twice) {
+    for found in scan.found.iter_mut().filter(|found| found.twice) {
         found.text = None;
     }
-    found
+    scan.found
 }
 
-/// A value somewhere on the way to some paths.
-struct Level<'p, 'f, 'b> {
+/// Places are answered as in [`skip`].
+struct Scan<'p, 'b> {
+    texts: texts::Texts<'b>,
     paths: &'p [&'static str],
-    found: &'f mut [Found<'b>],
-    /// How many bytes of each active path lead here. They are all equal so far.
-    prefix: usize,
-    /// Which paths lead through or to this value, a bit each.
-    active: u32,
+    found: Vec<Found<'b>>,
 }
 
-impl<'b> Level<'_, '_, 'b> {
-    fn each(&self) -> impl Iterator<Item = usize> + use<> {
-        let mut left = self.active;
-        std::iter::from_fn(move || {
-            let at = left.trailing_zeros() as usize;
-            left &= left.checked_sub(1)?;
-            Some(at)
-        })
+impl<'b> Scan<'_, 'b> {
+    /// Reads a value on the way to `active` paths, a bit each, of which `prefix` bytes lead here.
+    /// They are all equal so far. Objects are read by recursion as long as paths lead into them,
+    /// so paths bound its depth and not the body.
+    fn value(&mut self, at: usize, prefix: usize, active: u32) -> Option<usize> {
+        let (at, byte) = skip::peek(self.texts.body, at);
+        match byte {
+            b'{' => {
+                self.note(prefix, active, || None);
+                self.object(at + 1, prefix, active)
+            }
+            b'"' => {
+                let start = at + 1;
+                let (end, escaped) = self.texts.end(start)?;
+                let raw = self.texts.body.get(start..end)?;
+                self.note(prefix, active, || text::short(raw, escaped));
+                Some(end + 1)
+            }
+            b'-' | b'0'..=b'9' => {
+                let (end, is_integer) = skip::number(self.texts.body, at)?;
+                let raw = self.texts.body.get(at..end).filter(|_| is_integer);
+                self.note(prefix, active, || {
+                    raw.and_then(text::integer).map(Cow::Borrowed)
+                });
+                Some(end)
+            }
+            // `null` is absent.
+            b'n' => skip::literal(self.texts.body, at, b"null"),
+            _ => {
+                self.note(prefix, active, || None);
+                skip::value(&mut self.texts, at)
+            }
+        }
+    }
+
+    fn object(&mut self, at: usize, prefix: usize, active: u32) -> Option<usize> {
+        let (mut at, mut byte) = skip::peek(self.texts.body, at);
+        if byte == b'}' {
+            return Some(at + 1);
+        }
+        let mut seen = 0;
+        while byte == b'"' {
+            let start = at + 1;
+            let (end, escaped) = self.texts.end(start)?;
+            let key = text::text(self.texts.body.get(start..end)?, escaped)?;
+            let through = self.through(&key, prefix, active);
+            at = skip::colon(self.texts.body, end + 1)?;
+            at = if through == 0 {
+                skip::value(&mut self.texts, at)?
+            } else {
+                for twice in each(seen & through) {
+                    if let Some(found) = self.found.get_mut(twice) {
+                        found.twice = true;
+                    }
+                }
+                seen |= through;
+                self.value(at, prefix + 1 + key.len(), through)?
+            };
+            (at, byte) = skip::peek(self.texts.body, at);
+            match byte {
+                b',' => (at, byte) = skip::peek(self.texts.body, at + 1),
+                b'}' => return Some(at + 1),
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// Notes a value at the paths that end here.
-    fn note(&mut self, text: Option<Cow<'b, str>>) {
-        for at in self.each() {
-            if self.paths[at].len() == self.prefix {
-                let twice = self.found[at].twice;
-                self.found[at] = Found {
-                    text: text.clone(),
-                    present: true,
-                    twice,
-                };
+    fn note(&mut self, prefix: usize, active: u32, text: impl Fn() -> Option<Cow<'b, str>>) {
+        for at in each(active) {
+            let ends_here = self.paths.get(at).is_some_and(|path| path.len() == prefix);
+            if let Some(found) = self.found.get_mut(at).filter(|_| ends_here) {
+                found.text = text();
+                found.present = true;
             }
         }
     }
 
     /// The paths that go on through `key`.
-    fn through(&self, key: &str) -> u32 {
+    fn through(&self, key: &str, prefix: usize, active: u32) -> u32 {
+        let goes_on = |at: &usize| {
+            let path = self.paths.get(*at).map(|path| path.as_bytes());
+            let rest = path.and_then(|path| path.get(prefix..)?.strip_prefix(b"/"));
+            let rest = rest.and_then(|rest| rest.strip_prefix(key.as_bytes()));
+            rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
+        };
+        let through = each(active)
+            .filter(goes_on)
+            .fold(0, |mask, at| mask | 1 << at);
         // `{"data/id": 1}` has nothing at `/data/id`.
-        if key.contains('/') {
+        if through != 0 && key.contains('/') {
             return 0;
         }
-        let goes_on = |at: &usize| {
-            let rest = self.paths[*at]
-                .get(self.prefix..)
-                .and_then(|rest| rest.strip_prefix('/'));
-            let rest = rest.and_then(|rest| rest.strip_prefix(key));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.each()
-            .filter(goes_on)
-            .fold(0, |mask, at| mask | 1 << at)
+        through
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Level<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        self.note(None);
-        let mut seen = 0;
-        while let Some((active, key_len)) = map.next_key_seed(Key(&self))? {
-            if active == 0 {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            if seen & active != 0 {
-                for at in self.each().filter(|at| active & (1 << at) != 0) {
-                    self.found[at].twice = true;
-                }
-            }
-            seen |= active;
-            let prefix = self.prefix + 1 + key_len;
-            map.next_value_seed(Level {
-                paths: self.paths,
-                found: self.found,
-                prefix,
-                active,
-            })?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        self.note(None);
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_borrowed_str<E>(mut self, text: &'de str) -> Result<(), E> {
-        self.note(short(text).map(Cow::Borrowed));
-        Ok(())
-    }
-
-    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
-        self.note(short(text).map(|text| Cow::Owned(text.to_owned())));
-        Ok(())
-    }
-
-    fn visit_u64<E>(mut self, number: u64) -> Result<(), E> {
-        self.note(Some(Cow::Owned(number.to_string())));
-        Ok(())
-    }
-
-    fn visit_i64<E>(mut self, number: i64) -> Result<(), E> {
-        self.note(Some(Cow::Owned(number.to_string())));
-        Ok(())
-    }
-
-    fn visit_f64<E>(mut self, _: f64) -> Result<(), E> {
-        self.note(None);
-        Ok(())
-    }
-
-    fn visit_bool<E>(mut self, _: bool) -> Result<(), E> {
-        self.note(None);
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        // `null` is absent.
-        Ok(())
-    }
-}
-
-fn short(text: &str) -> Option<&str> {
-    (text.len() <= MAX_TEXT).then_some(text)
-}
-
-/// Compares a key with the paths without copying it.
-struct Key<'l, 'p, 'f, 'b>(&'l Level<'p, 'f, 'b>);
-
-impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_, '_> {
-    type Value = (u32, usize);
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(u32, usize), D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_, '_, '_, '_> {
-    type Value = (u32, usize);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<(u32, usize), E> {
-        Ok((self.0.through(key), key.len()))
-    }
+/// The places of the bits that are set.
+fn each(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(at)
+    })
 }
 
 /// Deserializes the value at a JSON pointer of object keys; the empty pointer is the whole body.
