@@ -5,16 +5,24 @@ use crate::{
     scheme::{Encoding, Grammar, MAX_CANDIDATES, MAX_SIGNATURE_HEADER, mac::Tag},
 };
 
+/// What a well-formed signature header says.
+pub(crate) struct Checked {
+    /// Where the time's text is, when one was asked for.
+    pub(crate) time: Option<Range<usize>>,
+    /// The signature, when there is one and no more: it need not be decoded again then.
+    pub(crate) only: Option<Tag>,
+}
+
 impl Grammar {
-    /// Checks the form of a signature header's value, before anything is hashed. Answers where
-    /// the time's text is, when `time_key` asks for one.
+    /// Checks the form of a signature header's value, before anything is hashed. `time_key` asks
+    /// for the time.
     pub(crate) fn check(
         self,
         value: &[u8],
         encoding: Encoding,
         tag_len: usize,
         time_key: Option<&str>,
-    ) -> Result<Option<Range<usize>>, RejectionKind> {
+    ) -> Result<Checked, RejectionKind> {
         if value.len() > MAX_SIGNATURE_HEADER {
             return Err(RejectionKind::MalformedSignature);
         }
@@ -25,18 +33,22 @@ impl Grammar {
             Self::Pairs { .. } => self.time(value, time_key)?,
             Self::Bare | Self::Prefix(_) | Self::SpaceList { .. } => None,
         };
-        let mut well_formed = false;
-        for (before, text) in self.written(value).enumerate() {
+        let (mut first, mut written) = (None, 0);
+        for text in self.written(value) {
             // Rubbish counts too: it costs as much to skip as a signature does.
-            if before == MAX_CANDIDATES {
+            if written == MAX_CANDIDATES {
                 return Err(RejectionKind::MalformedSignature);
             }
-            well_formed = well_formed || encoding.decode(text, tag_len).is_some();
+            written += 1;
+            first = first.or_else(|| encoding.decode(text, tag_len));
         }
-        if !well_formed {
+        if first.is_none() {
             return Err(RejectionKind::MalformedSignature);
         }
-        Ok(time)
+        Ok(Checked {
+            time,
+            only: first.filter(|_| written == 1),
+        })
     }
 
     /// Whether a proxy made one value of two headers, where a comma cannot be anything else. (With
@@ -129,7 +141,13 @@ mod tests {
     const SPACES: Grammar = Grammar::SpaceList { version: "v1" };
 
     fn check(grammar: Grammar, value: &str) -> Result<Option<Range<usize>>, RejectionKind> {
-        grammar.check(value.as_bytes(), Encoding::Hex, 2, Some("t"))
+        let checked = grammar.check(value.as_bytes(), Encoding::Hex, 2, Some("t"))?;
+        // What is kept is what would be found again.
+        let found = found(grammar, value);
+        if let Some(only) = checked.only {
+            assert_eq!(found, [only.as_bytes()]);
+        }
+        Ok(checked.time)
     }
 
     fn found(grammar: Grammar, value: &str) -> Vec<Vec<u8>> {

@@ -14,13 +14,15 @@ use crate::{
     clock::UnixTime,
     error::{Rejection, RejectionKind},
     event::{Event, Field, Head as EventHead, Verified},
-    scheme::{TimeAt, TimeUnit, json, keys::Key},
+    scheme::{TimeAt, TimeUnit, json, keys::Key, mac::Tag},
 };
 
 /// What was learnt from a delivery's head.
 pub(crate) struct Head {
     plan: usize,
     signature: HeaderValue,
+    /// The signature decoded, when there is only one.
+    only: Option<Tag>,
     time: Option<SignedTime>,
 }
 
@@ -49,7 +51,7 @@ impl Source {
             .find_map(|(at, plan)| Some((at, plan, single(parts, &plan.signature).transpose()?)))
             .ok_or(RejectionKind::MissingSignature)?;
         let signature = signature.map_err(|_| RejectionKind::MalformedSignature)?;
-        let time = self.header_time(parts, plan, signature)?;
+        let (only, time) = self.header_time(parts, plan, signature)?;
         if let (Some(time), Some(unit)) = (&time, self.time_unit()) {
             self.check_fresh(time.at, unit, now)?;
         }
@@ -62,6 +64,7 @@ impl Source {
         Ok(Head {
             plan: at,
             signature: signature.clone(),
+            only,
             time,
         })
     }
@@ -105,13 +108,16 @@ impl Source {
             .ok_or(RejectionKind::Misconfigured)?;
         let scheme = &self.0.row.scheme;
         let tag_len = scheme.algorithm.tag_len();
-        let candidates =
-            scheme
-                .grammar
-                .candidates(head.signature.as_bytes(), scheme.encoding, tag_len);
         let write =
             |into: &mut dyn FnMut(&[u8])| self.write_message(plan, parts, head, &body, into);
-        let found = keys.set.matching(candidates, write);
+        let found = match head.only {
+            Some(only) => keys.set.matching(std::iter::once(only), write),
+            None => {
+                let value = head.signature.as_bytes();
+                let candidates = scheme.grammar.candidates(value, scheme.encoding, tag_len);
+                keys.set.matching(candidates, write)
+            }
+        };
         let key = found.ok_or(if keys.real {
             RejectionKind::BadSignature
         } else {
@@ -183,39 +189,41 @@ impl Source {
     }
 
     /// Checks the signature header's form and finds the time, in it or in a header of its own.
+    /// Also answers the signature, when there is only one.
     fn header_time(
         &self,
         parts: &Parts,
         plan: &Plan,
         signature: &HeaderValue,
-    ) -> Result<Option<SignedTime>, RejectionKind> {
+    ) -> Result<(Option<Tag>, Option<SignedTime>), RejectionKind> {
         let scheme = &self.0.row.scheme;
         let key = match scheme.time {
             TimeAt::InSignature { key, .. } => Some(key),
             _ => None,
         };
         let tag_len = scheme.algorithm.tag_len();
-        let range = scheme
+        let checked = scheme
             .grammar
             .check(signature.as_bytes(), scheme.encoding, tag_len, key)?;
-        let (text, range, unit) = match (scheme.time, range, &plan.time) {
+        let (text, range, unit) = match (scheme.time, checked.time, &plan.time) {
             (TimeAt::InSignature { unit, .. }, Some(range), _) => (signature, range, unit),
             (TimeAt::Header { unit, .. }, _, Some(name)) => {
                 let value = single(parts, name).map_err(|_| RejectionKind::MalformedTimestamp)?;
                 let value = value.ok_or(RejectionKind::MissingTimestamp)?;
                 (value, 0..value.len(), unit)
             }
-            _ => return Ok(None),
+            _ => return Ok((checked.only, None)),
         };
         let digits = text.as_bytes().get(range.clone()).unwrap_or_default();
         let at = unit
             .parse(digits)
             .ok_or(RejectionKind::MalformedTimestamp)?;
-        Ok(Some(SignedTime {
+        let time = SignedTime {
             text: text.clone(),
             range,
             at,
-        }))
+        };
+        Ok((checked.only, Some(time)))
     }
 
     fn check_fresh(
