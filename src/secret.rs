@@ -139,7 +139,7 @@ impl Label {
         Ok(Self(name.into()))
     }
 
-    #[cfg(feature = "metrics")]
+    #[cfg(all(feature = "metrics", feature = "verify"))]
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }

@@ -10,8 +10,10 @@
     allow(unused_variables)
 )]
 
+#[cfg(feature = "verify")]
 use std::time::Duration;
 
+#[cfg(feature = "verify")]
 use crate::{error::RejectionKind, secret::Label};
 
 /// Deliveries received, by source. Unit: deliveries.
@@ -55,6 +57,7 @@ pub const METRICS: &[&str] = &[
     BREAKER_OPEN,
 ];
 
+#[cfg(feature = "verify")]
 macro_rules! count {
     ($name:ident, $($key:literal => $value:expr),*) => {
         #[cfg(feature = "metrics")]
@@ -62,6 +65,7 @@ macro_rules! count {
     };
 }
 
+#[cfg(feature = "verify")]
 macro_rules! time {
     ($name:ident, $took:expr, $($key:literal => $value:expr),*) => {
         #[cfg(feature = "metrics")]

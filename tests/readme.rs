@@ -91,7 +91,12 @@ fn id(row: &Provider) -> String {
         });
     }
     let mut seen = Vec::new();
-    places.retain(|place| !seen.contains(place) && { seen.push(*place); true });
+    places.retain(|place| {
+        !seen.contains(place) && {
+            seen.push(*place);
+            true
+        }
+    });
     places.join(", else ")
 }
 

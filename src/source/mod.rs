@@ -61,6 +61,7 @@ use crate::{
     secret::{Label, Secret},
 };
 
+#[cfg(feature = "verify")]
 pub(crate) use self::judge::{Head, declared_length};
 pub use self::{
     builder::{Dangerous, SourceBuilder},

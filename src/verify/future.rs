@@ -86,7 +86,9 @@ where
                         let verdict = ready!(gate.poll(cx));
                         telemetry::replied(source.label(), begun.elapsed());
                         match (verdict, inner.take()) {
-                            (Verdict::Verified(parts, event, _), Some(inner)) => {
+                            (Verdict::Verified(parts, event, reserved), Some(inner)) => {
+                                // From here on the body is the inner service's.
+                                drop(reserved);
                                 let body = VerifiedBody::from(event.body().clone());
                                 let mut request = Request::from_parts(*parts, body);
                                 request.extensions_mut().insert(*event);

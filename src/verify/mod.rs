@@ -72,9 +72,12 @@ pub(crate) fn later(from: tokio::time::Instant, by: std::time::Duration) -> toki
     from + by.min(FAR)
 }
 
+#[cfg(any(feature = "axum", feature = "inbox"))]
+pub(crate) use self::respond::boring;
+#[cfg(feature = "inbox")]
 pub(crate) use self::{
     budget::Reservation,
     future::answer,
     gate::{Gate, Verdict},
-    respond::{Settings, boring},
+    respond::Settings,
 };

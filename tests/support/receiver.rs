@@ -24,6 +24,7 @@ impl Receiver {
         command
             .env_clear()
             .env("LISTEN", "127.0.0.1:0")
+            .env("STORE", "memory")
             .envs(variables.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the example starts");
