@@ -17,7 +17,7 @@
 //! stderr, and listens on loopback only. The first line on stdout is `listening on http://ADDR`;
 //! then each processed event is a line of JSON.
 
-use std::{env, error::Error, io::Write, sync::Arc};
+use std::{env, error::Error, io::Write, sync::Arc, time::Duration};
 
 use axum::Router;
 use hookgate::{
@@ -64,9 +64,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // One signal for both: HTTP first, then the workers drain.
     let (drained, http_ended) = oneshot::channel::<()>();
     let workers = tokio::spawn(async move { inbox.run(async { drop(http_ended.await) }).await });
-    axum::serve(listener, app)
-        .with_graceful_shutdown(stop_signal())
-        .await?;
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop_signal());
+    tokio::select! {
+        served = server.into_future() => served?,
+        // A client that holds a request open must not keep the workers from draining.
+        () = async { stop_signal().await; tokio::time::sleep(GRACE).await } => {}
+    }
     drop(drained);
     workers.await??;
     Ok(())
@@ -131,6 +134,9 @@ fn configured(row: &Provider) -> Option<Result<Source, Box<dyn Error>>> {
     };
     Some(build())
 }
+
+/// How long open requests may take after the signal.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Three sources with secrets of the moment, to play with.
 fn demo_sources() -> Result<Vec<Source>, Box<dyn Error>> {
