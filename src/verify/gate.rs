@@ -110,6 +110,8 @@ impl<B: Body> Future for Gate<B> {
             Poll::Ready(verdict) => verdict,
             Poll::Pending => match ready!(self.as_mut().poll_deadline(cx)) {
                 State::Drain { why, .. } => Err(why),
+                // Not the sender's fault.
+                State::Resolve { .. } => Err(RejectionKind::Resolver),
                 _ => Err(RejectionKind::TooSlow),
             },
         };
