@@ -79,14 +79,10 @@ impl Source {
         now: UnixTime,
     ) -> Result<Event, Rejection> {
         let (event, key) = self.judge(parts, head, keys, body, now)?;
-        if !keys.real || !self.is_active(key, keys.tenant.as_deref()) {
-            let kind = if keys.real {
-                RejectionKind::BadSignature
-            } else {
-                RejectionKind::UnknownTenant
-            };
-            return Err(kind.into());
+        if !keys.real {
+            return Err(RejectionKind::UnknownTenant.into());
         }
+        self.check_active(key, keys)?;
         Ok(event)
     }
 
@@ -251,11 +247,17 @@ impl Source {
     }
 
     /// Whether a key that matched has not been revoked since the snapshot was taken.
-    fn is_active(&self, key: &Key, tenant: Option<&str>) -> bool {
-        match (&self.0.tenants, tenant) {
-            (Some(tenants), Some(tenant)) => tenants.known(tenant).is_none_or(|keys| keys.has(key)),
+    fn check_active(&self, key: &Key, keys: &Keys) -> Result<(), RejectionKind> {
+        let active = match (&self.0.tenants, keys.tenant.as_deref()) {
+            (Some(tenants), Some(tenant)) => match tenants.known(tenant, &self.0.row.scheme) {
+                Some(known) => known.has(key),
+                None if tenants.withdrawals(tenant) == keys.withdrawals => true,
+                // Not known to be revoked, nor to be still good: the sender is to come again.
+                None => return Err(RejectionKind::Resolver),
+            },
             _ => self.0.keys.load().has(key),
-        }
+        };
+        active.then_some(()).ok_or(RejectionKind::BadSignature)
     }
 
     fn kept(&self, parts: &Parts) -> Vec<(String, Bytes)> {

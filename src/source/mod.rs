@@ -110,6 +110,8 @@ pub(crate) struct Keys {
     pub(crate) tenant: Option<String>,
     /// False when the tenant does not exist: the MAC is computed all the same.
     pub(crate) real: bool,
+    /// The tenant's [`TenantKeys::withdrawals`] before its keys were asked for.
+    pub(crate) withdrawals: u64,
 }
 
 impl Source {
@@ -155,6 +157,7 @@ impl Source {
             set: Arc::new(keys.clone()),
             tenant: tenant.map(str::to_owned),
             real: true,
+            withdrawals: 0,
         };
         Ok(self.judge(parts, &head, &keys, body.into(), now)?.0)
     }
@@ -179,7 +182,7 @@ impl Source {
     /// The answer to a verified event that is a handshake; `None` for all others.
     pub fn answer_event(&self, event: &Event) -> Option<Reply> {
         let keys = match (&self.0.tenants, event.tenant()) {
-            (Some(tenants), Some(tenant)) => tenants.known(tenant)?,
+            (Some(tenants), Some(tenant)) => tenants.known(tenant, &self.0.row.scheme)?,
             _ => KeySet::clone(&self.0.keys.load()),
         };
         self.0
@@ -283,6 +286,7 @@ impl Source {
             set: self.0.keys.load_full(),
             tenant: None,
             real: true,
+            withdrawals: 0,
         }
     }
 

@@ -20,6 +20,12 @@ pub trait TenantKeys: fmt::Debug + Send + Sync + 'static {
     /// The tenant's keys for this scheme; `None` when there is no such tenant.
     fn keys<'a>(&'a self, tenant: &'a str, scheme: &'a Scheme) -> TenantFuture<'a>;
 
-    /// The tenant's keys as far as they are known without waiting.
-    fn known(&self, tenant: &str) -> Option<KeySet>;
+    /// The tenant's keys for this scheme as far as they are known without waiting.
+    fn known(&self, tenant: &str, scheme: &Scheme) -> Option<KeySet>;
+
+    /// How often what was known of this tenant has been withdrawn: it was forgotten, or is no
+    /// longer there. A delivery is judged by the keys from before its body arrived; it is refused
+    /// when these are not known any more and this number has changed. Merely making room in a
+    /// cache does not count.
+    fn withdrawals(&self, tenant: &str) -> u64;
 }

@@ -56,6 +56,7 @@ enum State {
     Resolve {
         head: Head,
         tenant: String,
+        withdrawals: u64,
         keys: ResolveFuture,
     },
     Read {
@@ -142,10 +143,16 @@ impl<B: Body> Gate<B> {
                 State::Resolve {
                     head,
                     tenant,
+                    withdrawals,
                     mut keys,
                 } => match keys.as_mut().poll(cx) {
                     Poll::Pending => {
-                        *this.state = State::Resolve { head, tenant, keys };
+                        *this.state = State::Resolve {
+                            head,
+                            tenant,
+                            withdrawals,
+                            keys,
+                        };
                         return Poll::Pending;
                     }
                     Poll::Ready(Err(why)) => return Poll::Ready(Err(why.kind())),
@@ -155,6 +162,7 @@ impl<B: Body> Gate<B> {
                                 set: Arc::new(set),
                                 tenant: Some(tenant),
                                 real: true,
+                                withdrawals,
                             },
                             None => this.source.nobodys_keys(),
                         };
@@ -252,9 +260,15 @@ impl<B: Body> Gate<B> {
             let nobody = this.source.nobodys_keys();
             return Ok(collect(this.source, this.settings, parts, head, nobody));
         };
+        let withdrawals = tenants.withdrawals(&tenant);
         let (tenants, name, scheme) = (Arc::clone(tenants), tenant.clone(), row.scheme);
         let keys = Box::pin(async move { tenants.keys(&name, &scheme).await });
-        Ok(State::Resolve { head, tenant, keys })
+        Ok(State::Resolve {
+            head,
+            tenant,
+            withdrawals,
+            keys,
+        })
     }
 
     fn read(self: Pin<&mut Self>, head: Head, keys: Keys) -> State {

@@ -55,6 +55,7 @@ mod gate;
 mod layer;
 mod respond;
 mod service;
+mod shelf;
 mod tenants;
 
 pub use self::{
