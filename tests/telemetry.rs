@@ -10,18 +10,18 @@ use std::{
 };
 
 use hookgate::{
-    Inbox, Secret, Source,
+    Inbox, Secret, Source, VerifyLayer,
     clock::{Clock, SystemClock},
     inbox::{Failure, Job, on},
     provider,
     store::MemoryStore,
     telemetry,
     testing::Signer,
-    verify::ReplyBody,
+    verify::{ReplyBody, RequestHead, Resolver, ResolverFuture, Tenants, VerifiedBody},
 };
-use http::Request;
+use http::{Request, Response};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt, service_fn};
 
 /// Texts that would show up if anything of a payload or a secret were logged.
 const SECRET: &str = "canary-secret-5eC7e7";
@@ -72,6 +72,7 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(deliver());
+    runtime.block_on(look_up());
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for text in [
@@ -80,9 +81,11 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
         "event accepted",
         "duplicate acknowledged",
         "job is dead",
+        "the resolver failed",
     ] {
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
+    assert_eq!(log.matches("the resolver failed").count(), 1, "{log}");
     let mut metrics = Vec::new();
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         let labels: Vec<_> = key
@@ -202,4 +205,36 @@ async fn deliver() {
         })
         .await
         .unwrap();
+}
+
+/// A resolver whose errors say too much.
+struct Indiscreet;
+
+impl Resolver for Indiscreet {
+    fn tenant(&self, head: RequestHead<'_>) -> Option<String> {
+        head.header("x-shop").map(str::to_owned)
+    }
+
+    fn secrets<'a>(&'a self, tenant: &'a str) -> ResolverFuture<'a> {
+        Box::pin(async move { Err(format!("{tenant}: no row for {SECRET}").into()) })
+    }
+}
+
+/// Strangers who make the resolver fail, a name each.
+async fn look_up() {
+    let source = Source::builder("shops", provider::STRIPE)
+        .with_tenants(Tenants::new(Indiscreet))
+        .build()
+        .unwrap();
+    let service =
+        VerifyLayer::new(source).layer(service_fn(|_: Request<VerifiedBody>| async move {
+            Ok::<_, std::convert::Infallible>(Response::new(ReplyBody::default()))
+        }));
+    for n in 0..10 {
+        let mut request = delivery("evt_canary", SECRET);
+        let shop = format!("{HEADER}-{n}").parse().unwrap();
+        request.headers_mut().insert("x-shop", shop);
+        let reply = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(reply.status(), 503);
+    }
 }
