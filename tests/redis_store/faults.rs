@@ -1,6 +1,15 @@
 //! A dead, slow, demoted or forgetful server.
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use hookgate::store::redis::deadpool_redis;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use super::*;
 
@@ -147,4 +156,111 @@ async fn an_unreachable_server_is_unavailable_at_once() {
         StoreErrorKind::Unavailable
     );
     assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+/// A way to the server on which 64 KiB of its answers take this many milliseconds.
+async fn slow_way(server: &RedisServer, delay: &Arc<AtomicU64>) -> RedisStore {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    let (port, delay) = (server.port(), Arc::clone(delay));
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            let delay = Arc::clone(&delay);
+            tokio::spawn(async move {
+                let mut piece = vec![0; 64 << 10];
+                while let Ok(count @ 1..) = from_server.read(&mut piece).await {
+                    let millis = delay.load(Ordering::Relaxed) * count as u64 / piece.len() as u64;
+                    tokio::time::sleep(Duration::from_millis(millis)).await;
+                    if to_client.write_all(&piece[..count]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    let pool = deadpool_redis::Config::from_url(url);
+    let pool = pool.create_pool(Some(deadpool_redis::Runtime::Tokio1));
+    RedisStore::new(pool.unwrap()).with_response_timeout(Duration::from_millis(250))
+}
+
+#[tokio::test]
+async fn a_link_too_slow_for_the_payloads_counts_no_deliveries_and_loses_nothing() {
+    const EVENTS: u32 = 24;
+    let server = RedisServer::start();
+    let near = declared(&server).await;
+    for n in 0..EVENTS {
+        let body = Bytes::from(vec![n as u8; 512 << 10]);
+        let large = Entry {
+            body,
+            ..entry(n, &["a"])
+        };
+        assert_eq!(near.accept(large).await.unwrap(), NEW);
+    }
+    let delay = Arc::new(AtomicU64::new(0));
+    let store = slow_way(&server, &delay).await;
+    let request = LeaseRequest {
+        handler: "a",
+        max: 64,
+        lease: LONG,
+        wait: Duration::ZERO,
+    };
+    // Not even one payload comes in time.
+    delay.store(200, Ordering::Relaxed);
+    for _ in 0..3 {
+        let refused = kind(store.lease(request).await);
+        assert_eq!(refused, StoreErrorKind::Unavailable);
+    }
+    let a = &near.stats().await.unwrap().handlers[0];
+    assert_eq!([a.queued, a.processing], [u64::from(EVENTS), 0]);
+    // A MiB in 160 ms: all of them at once would not come in time either.
+    delay.store(10, Ordering::Relaxed);
+    let mut done = 0;
+    while done < EVENTS {
+        let jobs = store.lease(request).await.unwrap();
+        assert!((1..=8).contains(&jobs.len()), "4 MiB: {}", jobs.len());
+        for job in jobs {
+            assert_eq!((job.deliveries, job.body.len()), (1, 512 << 10));
+            assert_eq!(store.done(&job.fence).await.unwrap(), Held::Applied);
+            done += 1;
+        }
+    }
+    assert_eq!(near.stats().await.unwrap().bytes, 0);
+}
+
+#[tokio::test]
+async fn what_is_read_before_the_link_fails_is_leased_and_the_rest_goes_back() {
+    let server = RedisServer::start();
+    let near = declared(&server).await;
+    for (n, size) in [(1, 1), (2, 1 << 20), (3, 1)] {
+        let body = Bytes::from(vec![0; size]);
+        let event = Entry {
+            body,
+            ..entry(n, &["a"])
+        };
+        assert_eq!(near.accept(event).await.unwrap(), NEW);
+    }
+    let store = slow_way(&server, &Arc::new(AtomicU64::new(100))).await;
+    let lease = async |store: &RedisStore| {
+        let request = LeaseRequest {
+            handler: "a",
+            max: 3,
+            lease: LONG,
+            wait: Duration::ZERO,
+        };
+        store.lease(request).await.unwrap()
+    };
+    let first = lease(&store).await;
+    let found =
+        |jobs: &[Leased]| -> Vec<_> { jobs.iter().map(|j| (j.key, j.deliveries)).collect() };
+    assert_eq!(found(&first), [(entry(1, &[]).key, 1)]);
+    let rest = lease(&near).await;
+    assert_eq!(
+        found(&rest),
+        [(entry(2, &[]).key, 1), (entry(3, &[]).key, 1)]
+    );
 }

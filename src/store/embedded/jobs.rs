@@ -32,9 +32,9 @@ impl Batch<'_, '_> {
         length: Duration,
     ) -> Outcome<(Vec<Leased>, Arc<Notify>)> {
         let lane = self.lane(handler)?;
-        let mut taken = Vec::new();
+        let (mut taken, mut bytes) = (Vec::new(), 0);
         let end = self.now.saturating_add(millis(length));
-        while taken.len() < max.max(1) {
+        while taken.len() < max.max(1) && bytes < ENOUGH {
             let Some((seq, (number, attempt, deliveries, replays))) = self.next_job(lane)? else {
                 break;
             };
@@ -42,6 +42,7 @@ impl Batch<'_, '_> {
                 key, acceptance, ..
             } = self.event(number)?;
             let (head, body) = self.payload(number)?;
+            bytes += head.len() + body.len();
             let deliveries = deliveries.saturating_add(1);
             let row = (number, attempt, deliveries, replays);
             self.write().queue.insert((lane, seq), row)?;
@@ -271,3 +272,6 @@ impl Batch<'_, '_> {
         Ok(Some((event, self.event(event)?)))
     }
 }
+
+/// Bytes of payload at which a lease takes no further job: everybody waits while they are read.
+const ENOUGH: usize = 4 << 20;

@@ -72,6 +72,7 @@ impl RedisStore {
             attempt: 0,
             deliveries: 0,
             replays: 0,
+            size: u32::try_from(size(entry)).unwrap_or(u32::MAX),
         };
         let mut call = scripts::call(Verb::Accept, &keys);
         call.arg(FORMAT).arg(entry.revision).arg(job.encode());

@@ -49,7 +49,7 @@ impl Jobs for RedisStore {
             };
             let mut call = self.fenced(Verb::Retry, &keys, fence)?;
             call.arg(job.encode());
-            call.arg(format!("{}:{}", job.attempt, job.replays));
+            call.arg(format!("{}:{}:{}", job.attempt, job.replays, job.size));
             call.arg(millis(delay));
             self.held(call).await
         })
@@ -136,7 +136,7 @@ impl Jobs for RedisStore {
 impl RedisStore {
     /// A call that begins with what every fenced script needs.
     fn fenced(&self, verb: Verb, keys: &[&[u8]], fence: &Fence) -> Result<Cmd, StoreError> {
-        let (entry, _) = parts(fence)?;
+        let (entry, ..) = parts(fence)?;
         let mut call = scripts::call(verb, keys);
         call.arg(entry).arg(&self.consumer).arg(fence.token);
         call.arg(&fence.acceptance.0[..]).arg(&*fence.handler);
@@ -151,31 +151,36 @@ impl RedisStore {
     }
 }
 
-/// What [`Fence::entry`] is made of: the stream's entry, and the job's replays.
-pub(super) fn entry(id: &str, replays: u32) -> String {
-    format!("{id}/{replays}")
+/// What [`Fence::entry`] is made of: the stream's entry, and what else goes with the job.
+pub(super) fn entry(id: &str, job: &StoredJob) -> String {
+    format!("{id}/{}/{}", job.replays, job.size)
 }
 
-fn parts(fence: &Fence) -> Result<(&str, u32), StoreError> {
-    let parts = fence.entry.split_once('/');
-    parts
-        .and_then(|(id, replays)| Some((id, replays.parse().ok()?)))
-        .ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::Invalid,
-                "the fence is not one of this store's",
-            )
-        })
+/// The stream's entry, the job's replays and its payload's size.
+fn parts(fence: &Fence) -> Result<(&str, u32, u32), StoreError> {
+    let mut parts = fence.entry.split('/');
+    let mut parts = || {
+        let (id, replays, size) = (parts.next()?, parts.next()?, parts.next()?);
+        Some((id, replays.parse().ok()?, size.parse().ok()?))
+    };
+    parts().ok_or_else(|| {
+        StoreError::new(
+            StoreErrorKind::Invalid,
+            "the fence is not one of this store's",
+        )
+    })
 }
 
 /// The job as it goes elsewhere: its next entry begins without deliveries.
 fn job(fence: &Fence) -> Result<StoredJob, StoreError> {
+    let (_, replays, size) = parts(fence)?;
     Ok(StoredJob {
         key: fence.key,
         acceptance: fence.acceptance,
         attempt: fence.attempt,
         deliveries: 0,
-        replays: parts(fence)?.1,
+        replays,
+        size,
     })
 }
 

@@ -5,25 +5,25 @@
 //! that something arrived. The price: an arrival wakes every process that waits for the handler.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use bytes::Bytes;
-use redis::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     RedisStore,
     jobs::{entry, millis},
     lanes::Lane,
-    record::{StoredJob, body_at},
+    payloads::late,
+    record::StoredJob,
     reply,
     scripts::{self, Verb},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{Fence, Held, Jobs, LeaseRequest, Leased},
+    store::{Fence, Jobs, LeaseRequest, Leased},
 };
 
 /// A stream entry under lease: its id, its delivery count, its fields.
@@ -70,7 +70,8 @@ impl RedisStore {
             .arg(request.max.clamp(1, MAX_TAKEN));
         call.arg(nominal_idle(request.lease)?)
             .arg(NOMINAL)
-            .arg(cursor);
+            .arg(cursor)
+            .arg(ENOUGH);
         let answer = self.batcher.call(call).await?;
         let (cursor, newest, taken) = reply::read(answer)?;
         *lane.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
@@ -87,40 +88,73 @@ impl RedisStore {
         self.side.read(&pipeline, at_most).await.map(drop)
     }
 
+    /// The jobs with their payloads. Those that cannot be read go back uncounted: reading is not
+    /// working, and a slow link must not make a job look like poison. An error only when none is left.
     async fn with_payloads(
         &self,
         lane: &Arc<Lane>,
         lease: Duration,
         taken: Vec<Taken>,
     ) -> Result<Vec<Leased>, StoreError> {
-        let mut fences = Vec::with_capacity(taken.len());
-        let mut pipeline = redis::pipe();
+        // Whoever gets the jobs is left half of their lease.
+        let until = Instant::now() + self.timeout.max(lease / 2);
+        let (mut jobs, mut failed) = (Vec::with_capacity(taken.len()), None);
+        let mut fences = VecDeque::with_capacity(taken.len());
         for job in &taken {
-            let (fence, stored) = fence(lane, lease, job)?;
-            pipeline.cmd("GET").arg(self.keys.event(&fence.acceptance));
-            fences.push((fence, stored));
+            match fence(lane, lease, job) {
+                Ok(job) => fences.push_back(job),
+                Err(why) => failed = Some(why),
+            }
         }
-        let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
-        let mut jobs = Vec::with_capacity(fences.len());
-        for ((fence, job), payload) in fences.into_iter().zip(payloads) {
-            let Some((head, body)) = payload_of(payload)? else {
-                // Somebody removed it from outside. Without it nobody can do the job, and as a
-                // dead letter it is seen.
-                let (Held::Applied | Held::Lost) = self.bury(&fence, "payload is missing").await?;
-                continue;
+        while !fences.is_empty() {
+            let stored = fences.iter().map(|(_, job)| job);
+            let read = match timeout_at(until, self.read_chunk(stored)).await {
+                Ok(read) => read,
+                Err(_) => Err(late()),
             };
-            let (key, attempt) = (fence.key, fence.attempt);
-            jobs.push(Leased {
-                fence,
-                key,
-                head,
-                body,
-                attempt,
-                deliveries: job.deliveries,
-                replays: job.replays,
-            });
+            let payloads = match read {
+                Ok(payloads) => payloads,
+                Err(why) => {
+                    failed = Some(why);
+                    self.return_all(fences.drain(..)).await;
+                    break;
+                }
+            };
+            let count = payloads.len();
+            for ((fence, job), payload) in fences.drain(..count).zip(payloads) {
+                let Some((head, body)) = payload else {
+                    // Somebody removed it from outside. Without it nobody can do the job, and as a
+                    // dead letter it is seen.
+                    if let Err(why) = self.bury(&fence, "payload is missing").await {
+                        failed = Some(why);
+                    }
+                    continue;
+                };
+                let (key, attempt) = (fence.key, fence.attempt);
+                jobs.push(Leased {
+                    fence,
+                    key,
+                    head,
+                    body,
+                    attempt,
+                    deliveries: job.deliveries,
+                    replays: job.replays,
+                });
+            }
         }
-        Ok(jobs)
+        match failed {
+            Some(why) if jobs.is_empty() => Err(why),
+            _ => Ok(jobs),
+        }
+    }
+
+    /// Best effort: at the first failure it stops, and the leases of the others run out.
+    async fn return_all(&self, fences: impl Iterator<Item = (Fence, StoredJob)>) {
+        for (fence, _) in fences {
+            if self.hand_back(&fence).await.is_err() {
+                break;
+            }
+        }
     }
 }
 
@@ -146,22 +180,12 @@ fn fence(
         handler: Arc::clone(&lane.name),
         acceptance: job.acceptance,
         key: job.key,
-        entry: entry(id, job.replays),
+        entry: entry(id, &job),
         token: u64::from(*count),
         attempt: job.attempt,
         lease,
     };
     Ok((fence, job))
-}
-
-/// Head and body, which share their memory; `None` where there is no payload.
-pub(super) fn payload_of(value: Value) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-    let Some(payload) = reply::read::<Option<Vec<u8>>>(value)? else {
-        return Ok(None);
-    };
-    let at = body_at(&payload).ok_or_else(|| reply::corrupt("a payload is not readable"))?;
-    let payload = Bytes::from(payload);
-    Ok(Some((payload.slice(4..at), payload.slice(at..))))
 }
 
 /// How often one who waits looks for leases that ran out: soon enough for short leases, and once a
@@ -174,3 +198,5 @@ fn look_again(lease: Duration) -> Duration {
 const NOMINAL: u64 = 86_400_000;
 /// Jobs taken by one script at the most, whatever was asked for.
 const MAX_TAKEN: usize = 512;
+/// Bytes of payload at which a lease takes no further job.
+const ENOUGH: usize = 4 << 20;

@@ -1,11 +1,9 @@
 //! Reading dead letters and unrouted events: streams of references, and their payloads.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use redis::Value;
 
-use super::{RedisStore, lease::payload_of, record::StoredJob, reply};
+use super::{RedisStore, record::StoredJob, reply};
 use crate::{clock::UnixTime, error::StoreError, store::check};
 
 /// An entry of the dead letters or of the unrouted.
@@ -48,21 +46,22 @@ impl RedisStore {
         Ok(listed(self.batcher.call(command).await?)?.pop())
     }
 
-    /// Head and body of each; empty ones where somebody removed the payload from outside.
+    /// Head and body of each of the first, until they weigh enough; empty ones where somebody
+    /// removed the payload from outside.
     pub(super) async fn payloads(
         &self,
         entries: &[Listed],
     ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        if entries.is_empty() {
-            return Ok(Vec::new());
+        let (mut payloads, mut bytes) = (Vec::with_capacity(entries.len()), 0);
+        while payloads.len() < entries.len() && bytes < ENOUGH {
+            let rest = entries[payloads.len()..].iter().map(|entry| &entry.job);
+            for payload in self.read_chunk(rest).await? {
+                let (head, body) = payload.unwrap_or_default();
+                bytes += head.len() + body.len();
+                payloads.push((head, body));
+            }
         }
-        let mut pipeline = redis::pipe();
-        for Listed { job, .. } in entries {
-            pipeline.cmd("GET").arg(self.keys.event(&job.acceptance));
-        }
-        let payloads = self.side.read(&pipeline, Duration::ZERO).await?;
-        let payload = |value| Ok(payload_of(value)?.unwrap_or_default());
-        payloads.into_iter().map(payload).collect()
+        Ok(payloads)
     }
 }
 
@@ -91,3 +90,6 @@ pub(super) fn time_of(entry: &str) -> UnixTime {
         .and_then(|(time, _)| time.parse().ok());
     UnixTime::from_millis(millis.unwrap_or_default())
 }
+
+/// Bytes of payload at which a listing ends.
+const ENOUGH: usize = 16 << 20;

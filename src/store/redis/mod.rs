@@ -66,6 +66,7 @@ mod lanes;
 mod lease;
 mod level;
 mod listing;
+mod payloads;
 mod pool;
 mod record;
 mod reply;

@@ -19,14 +19,16 @@ pub(super) struct StoredJob {
     /// Leases before this entry of the queue.
     pub(super) deliveries: u32,
     pub(super) replays: u32,
+    /// Bytes of head and body.
+    pub(super) size: u32,
 }
 
 impl StoredJob {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(44);
+        let mut bytes = Vec::with_capacity(48);
         bytes.extend_from_slice(&self.key.0);
         bytes.extend_from_slice(&self.acceptance.0);
-        for number in [self.attempt, self.deliveries, self.replays] {
+        for number in [self.attempt, self.deliveries, self.replays, self.size] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         bytes
@@ -38,15 +40,17 @@ impl StoredJob {
         let key = DedupKey(take(&mut rest).ok_or_else(unreadable)?);
         let acceptance = AcceptanceId(take(&mut rest).ok_or_else(unreadable)?);
         let mut number = || take(&mut rest).map(u32::from_be_bytes);
-        let (attempt, deliveries, replays) = (number(), number(), number());
-        match (attempt, deliveries, replays) {
-            (Some(attempt), Some(deliveries), Some(replays)) if rest.is_empty() => Ok(Self {
-                key,
-                acceptance,
-                attempt,
-                deliveries,
-                replays,
-            }),
+        let mut next = || number().ok_or_else(unreadable);
+        let job = Self {
+            key,
+            acceptance,
+            attempt: next()?,
+            deliveries: next()?,
+            replays: next()?,
+            size: next()?,
+        };
+        match rest {
+            [] => Ok(job),
             _ => Err(unreadable()),
         }
     }

@@ -1,23 +1,32 @@
 -- Invariant: an entry is pending for one consumer; its lease is over when its idle time reaches NOMINAL.
 -- The idle time of a new lease is set to NOMINAL minus its length: leases of any length are then
 -- found by one threshold, and how long one lasts is decided by who took it, not by who looks.
--- KEYS: queue   ARGV: consumer, max, idle of a new lease, NOMINAL, cursor of the last look
-local claimed = redis.call('XAUTOCLAIM', KEYS[1], 'w', ARGV[1], ARGV[4], ARGV[5], 'COUNT', ARGV[2])
+-- Taken one by one, so that none is taken once their payloads weigh enough.
+-- KEYS: queue   ARGV: consumer, max, idle of a new lease, NOMINAL, cursor of the last look, payload bytes
+local max, left, cursor = tonumber(ARGV[2]), tonumber(ARGV[6]), ARGV[5]
 local jobs, ids = {}, {}
-for _, entry in ipairs(claimed[2]) do
+local function took(entry, count)
+  local j = entry[2][2] or ''
+  if #j >= 48 then left = left - struct.unpack('>I4', j, 45) end
+  jobs[#jobs + 1] = {entry[1], count, entry[2]}
+  ids[#ids + 1] = entry[1]
+end
+-- As many steps as jobs are wanted: a step looks at ten entries.
+for _ = 1, max do
+  if left <= 0 then break end
+  local claimed = redis.call('XAUTOCLAIM', KEYS[1], 'w', ARGV[1], ARGV[4], cursor, 'COUNT', 1)
+  local entry = claimed[2][1]
+  cursor = claimed[1]
   if entry then
     local pending = redis.call('XPENDING', KEYS[1], 'w', entry[1], entry[1], 1)
-    jobs[#jobs + 1] = {entry[1], pending[1][4], entry[2]}
-    ids[#ids + 1] = entry[1]
+    took(entry, pending[1][4])
   end
+  if cursor == '0-0' then break end
 end
-local left = tonumber(ARGV[2]) - #jobs
-if left > 0 then
-  local read = redis.call('XREADGROUP', 'GROUP', 'w', ARGV[1], 'COUNT', left, 'STREAMS', KEYS[1], '>')
-  for _, entry in ipairs(read and read[1][2] or {}) do
-    jobs[#jobs + 1] = {entry[1], 1, entry[2]}
-    ids[#ids + 1] = entry[1]
-  end
+while #jobs < max and left > 0 do
+  local read = redis.call('XREADGROUP', 'GROUP', 'w', ARGV[1], 'COUNT', 1, 'STREAMS', KEYS[1], '>')
+  if not read then break end
+  took(read[1][2][1], 1)
 end
 local newest = '0-0'
 if #ids > 0 then
@@ -29,4 +38,4 @@ else
   local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
   if last[1] then newest = last[1][1] end
 end
-return {claimed[1], newest, jobs}
+return {cursor, newest, jobs}

@@ -1,10 +1,10 @@
 -- What the scripts that change a job's state have in common.
 --
 -- A job, in queues, among the delayed and the dead: key 16 bytes, acceptance 16, then big-endian
--- attempt, deliveries before this entry, and replays, 4 bytes each.
+-- attempt, deliveries before this entry, replays and payload bytes, 4 bytes each.
 -- An open record: state (A, or X with a dead job), acceptance 16, digest 8, window in 13 digits of
 -- milliseconds, and each job as its state, its handler, NUL, where it is, NUL. Where: of a queued
--- (q) or dead (x) one its entry, of a delayed one (z) attempt and replays, of a done one (d) nothing.
+-- (q) or dead (x) one its entry, of a delayed one (z) attempt, replays and payload bytes, of a done one (d) nothing.
 -- A finished one: F, acceptance, digest, and the number of each handler in 2 bytes.
 
 -- The jobs of an open record of this acceptance; nil for any other record.

@@ -16,7 +16,7 @@ for i = 2, #ARGV, 2 do
     redis.call('XDEL', KEYS[i], ARGV[i + 1])
     local j = entries[i]
     local replays = math.min(struct.unpack('>I4', j, 41) + 1, 4294967295)
-    local at = redis.call('XADD', KEYS[i + 1], '*', 'j', j:sub(1, 32) .. struct.pack('>I4I4I4', 0, 0, replays))
+    local at = redis.call('XADD', KEYS[i + 1], '*', 'j', j:sub(1, 32) .. struct.pack('>I4I4I4', 0, 0, replays) .. j:sub(45))
     local job = job_of(jobs, ARGV[i])
     if job then job.state, job.at = 'q', at end
     count = count + 1

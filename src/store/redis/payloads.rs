@@ -1,0 +1,62 @@
+//! Reading payloads, a chunk at a time: how long that takes depends on how large they are.
+
+use bytes::Bytes;
+use redis::Value;
+
+use super::{
+    RedisStore,
+    record::{StoredJob, body_at},
+    reply,
+};
+use crate::error::{StoreError, StoreErrorKind};
+
+/// Head and body; `None` where there is no payload.
+pub(super) type Payload = Option<(Bytes, Bytes)>;
+
+impl RedisStore {
+    /// The payloads of the first of these, as many as make a chunk: one at least, if there is one.
+    /// The response time-out is for each MiB begun.
+    pub(super) async fn read_chunk(
+        &self,
+        jobs: impl Iterator<Item = &StoredJob>,
+    ) -> Result<Vec<Payload>, StoreError> {
+        let (mut pipeline, mut bytes) = (redis::pipe(), 0_u64);
+        for job in jobs {
+            bytes += u64::from(job.size);
+            if bytes > CHUNK && !pipeline.is_empty() {
+                bytes -= u64::from(job.size);
+                break;
+            }
+            pipeline.cmd("GET").arg(self.keys.event(&job.acceptance));
+        }
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
+        let more = bytes.div_ceil(CHUNK).saturating_sub(1);
+        let more = self
+            .timeout
+            .saturating_mul(u32::try_from(more).unwrap_or(u32::MAX));
+        let payloads = self.side.read(&pipeline, more).await?;
+        payloads.into_iter().map(payload_of).collect()
+    }
+}
+
+/// They share their memory.
+fn payload_of(value: Value) -> Result<Payload, StoreError> {
+    let Some(payload) = reply::read::<Option<Vec<u8>>>(value)? else {
+        return Ok(None);
+    };
+    let at = body_at(&payload).ok_or_else(|| reply::corrupt("a payload is not readable"))?;
+    let payload = Bytes::from(payload);
+    Ok(Some((payload.slice(4..at), payload.slice(at..))))
+}
+
+pub(super) fn late() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Unavailable,
+        "Redis did not send the payloads in time",
+    )
+}
+
+/// Bytes read at once, but for a payload that is larger.
+const CHUNK: u64 = 1 << 20;
