@@ -34,6 +34,7 @@ use crate::{clock::UnixTime, error::StoreError};
 mod check;
 #[cfg(feature = "test-util")]
 pub mod contract;
+mod debug;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod memory;
@@ -135,7 +136,7 @@ pub trait Claims: fmt::Debug + Send + Sync + 'static {
 pub struct ClaimToken(pub [u8; 16]);
 
 /// The answer to [`Claims::claim`].
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[must_use]
 pub enum Claim {
     /// Run.
@@ -235,7 +236,7 @@ pub struct DedupKey(pub [u8; 16]);
 pub struct AcceptanceId(pub [u8; 16]);
 
 /// An event to be accepted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Entry {
     /// Who it is.
     pub key: DedupKey,
@@ -308,7 +309,7 @@ pub struct LeaseRequest<'a> {
 }
 
 /// A job under lease.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Leased {
     /// The right to it.
     pub fence: Fence,
@@ -346,7 +347,7 @@ pub struct Fence {
 }
 
 /// A job that has used up its attempts or was refused for good.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeadLetter {
     /// The store's own name for it, which grows with the time of death.
     pub entry: String,
@@ -371,7 +372,7 @@ pub struct DeadLetter {
 }
 
 /// An event that no handler wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Unrouted {
     /// The store's own name for it, which grows with the time of acceptance.
     pub entry: String,

@@ -1,5 +1,6 @@
 use std::{
     convert::Infallible,
+    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -9,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 /// Bytes that are there already, as a body.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ReadyBody(Option<Bytes>);
 
 /// The verified raw body of a request: exactly the bytes that were signed.
@@ -22,6 +23,14 @@ impl ReadyBody {
     /// The bytes; empty once they have been read as a body.
     pub fn into_bytes(self) -> Bytes {
         self.0.unwrap_or_default()
+    }
+}
+
+/// With the length only: payloads hold secrets.
+impl fmt::Debug for ReadyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.0.as_ref().map_or(0, Bytes::len);
+        write!(f, "ReadyBody({length} bytes)")
     }
 }
 
@@ -111,5 +120,16 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
             Kind::Ours { body } => body.size_hint(),
             Kind::Inner { body } => body.size_hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_not_printed() {
+        let body = VerifiedBody::from("secret");
+        assert_eq!(format!("{body:?}"), "ReadyBody(6 bytes)");
     }
 }
