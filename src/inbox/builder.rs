@@ -140,13 +140,14 @@ impl InboxBuilder {
         self
     }
 
-    /// How long dead letters are kept before they are given up.
+    /// How long dead letters, and events that no handler wanted, are kept before they are given up.
     pub fn with_dead_retention(mut self, keep: Duration) -> Self {
         self.keep_dead = Some(keep);
         self
     }
 
-    /// Keeps dead letters until somebody replays or discards them. They take up room in the store.
+    /// Keeps dead letters and unrouted events until somebody replays or discards them. They take up
+    /// room in the store.
     pub fn without_dead_retention(mut self) -> Self {
         self.keep_dead = None;
         self

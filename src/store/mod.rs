@@ -190,9 +190,10 @@ pub trait Admin {
     /// counts then, and this one is forgotten.
     fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool>;
 
-    /// Discards up to `max` dead letters, of any handler, that are dead for longer than this; each
-    /// handler's oldest first. Answers how many; fewer than `max` when there are no more, or when
-    /// `max` is past what the store does in one call.
+    /// Gives up what is older than this, up to `max`: dead letters of any handler, by their time of
+    /// death, and then events that no handler wanted, by their time of acceptance; each
+    /// handler's, and the unrouted ones', oldest first. Answers how many of both; fewer than `max`
+    /// when there are no more, or when `max` is past what the store does in one call.
     fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize>;
 }
 

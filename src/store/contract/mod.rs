@@ -116,6 +116,7 @@ macro_rules! store_contract {
             repair: the_alert_cursor_never_moves_back
             repair: the_status_says_where_each_job_is
             repair: sweeping_discards_the_oldest_dead_letters
+            repair: sweeping_gives_up_the_oldest_unrouted_events
             repair: nothing_is_repaired_for_an_unknown_handler
             forget: an_erased_event_leaves_only_its_record
             forget: erasing_reaches_every_handler

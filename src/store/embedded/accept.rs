@@ -95,7 +95,8 @@ impl Batch<'_, '_> {
         self.keep_payload(number, entry)?;
         if lanes.is_empty() {
             self.state.unrouted += 1;
-            self.write().unrouted.insert(number, ())?;
+            let now = self.now;
+            self.write().unrouted.insert(number, now)?;
             self.write().events.insert(number, &*event.encode())?;
             self.remember(&event)?;
         } else {

@@ -195,7 +195,8 @@ impl Batch<'_, '_> {
         Ok(true)
     }
 
-    /// Discards dead letters that are dead for longer than this, each handler's oldest first.
+    /// Gives up what is older than this: dead letters, each handler's oldest first, then events
+    /// that no handler wanted.
     pub(super) fn sweep(&mut self, older_than: Duration, max: usize) -> Outcome<usize> {
         let (max, older_than) = (max.min(MAX_SWEPT), millis(older_than));
         let mut swept = 0;
@@ -211,6 +212,19 @@ impl Batch<'_, '_> {
                 }
                 swept += 1;
             }
+        }
+        while swept < max {
+            let oldest = self.tables().unrouted.first()?;
+            let Some((number, at)) = oldest.map(|(key, at)| (key.value(), at.value())) else {
+                break;
+            };
+            if self.now.saturating_sub(at) <= older_than {
+                break;
+            }
+            let event = self.event(number)?;
+            self.unroute(number)?;
+            self.drop_payload(number, &event)?;
+            swept += 1;
         }
         Ok(swept)
     }
@@ -259,5 +273,5 @@ fn number(entry: &str) -> Result<u64, StoreError> {
     entry.parse().map_err(|_| check::not_an_entry(entry))
 }
 
-/// Dead letters that one call discards, so that others get their turn.
+/// Dead letters and unrouted events that one call gives up, so that others get their turn.
 const MAX_SWEPT: usize = 1_000;

@@ -29,8 +29,8 @@ pub(super) const DELAYED: TableDefinition<'_, (u32, u64, u64), JobRow> =
 /// Handler and sequence number → job, time of death and reason.
 pub(super) const DEAD: TableDefinition<'_, (u32, u64), (JobRow, u64, &str)> =
     TableDefinition::new("dead");
-/// Numbers of the events that no handler wanted.
-pub(super) const UNROUTED: TableDefinition<'_, u64, ()> = TableDefinition::new("unrouted");
+/// Numbers of the events that no handler wanted → when they were accepted.
+pub(super) const UNROUTED: TableDefinition<'_, u64, u64> = TableDefinition::new("unrouted");
 /// Guarded body → the key of the event that brought it, and until when that counts.
 pub(super) const GUARDS: TableDefinition<'_, &[u8; 16], (&[u8; 16], u64)> =
     TableDefinition::new("guards");
@@ -56,7 +56,7 @@ pub(super) struct Tables<'t> {
     pub(super) queue: Table<'t, (u32, u64), JobRow>,
     pub(super) delayed: Table<'t, (u32, u64, u64), JobRow>,
     pub(super) dead: Table<'t, (u32, u64), (JobRow, u64, &'static str)>,
-    pub(super) unrouted: Table<'t, u64, ()>,
+    pub(super) unrouted: Table<'t, u64, u64>,
     pub(super) guards: Table<'t, &'static [u8; 16], (&'static [u8; 16], u64)>,
     pub(super) expiry: Table<'t, (u64, u8, &'static [u8; 16]), ()>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     lane::{JobId, Lane},
     millis,
-    state::{Event, Job, Phase, State, short, size},
+    state::{Event, Job, Phase, State, Unwanted, short, size},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
@@ -75,7 +75,8 @@ impl State {
         if jobs.is_empty() {
             self.remember(&entry, &[], now);
             self.counter += 1;
-            self.unrouted.insert(self.counter, entry);
+            self.unrouted
+                .insert(self.counter, Unwanted { entry, at: now });
         } else {
             self.enqueue(Event { entry, jobs });
         }

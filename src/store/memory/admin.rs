@@ -4,7 +4,7 @@ use std::{ops::Bound, sync::Arc, time::Duration};
 
 use super::{
     lane::JobId,
-    state::{Event, Job, Phase, State, size},
+    state::{Event, Job, Phase, State, Unwanted, size},
 };
 use crate::{
     clock::UnixTime,
@@ -138,7 +138,7 @@ impl State {
         }
         // Any number of old copies; looked for one by one, since this is rare.
         let bytes = &mut self.bytes;
-        self.unrouted.retain(|_, entry| {
+        self.unrouted.retain(|_, Unwanted { entry, .. }| {
             if entry.key == *key {
                 *bytes -= size(entry);
                 erased = true;
@@ -154,12 +154,14 @@ impl State {
         max: usize,
     ) -> Result<Vec<Unrouted>, StoreError> {
         let behind = self.unrouted.range((behind(after)?, Bound::Unbounded));
-        let listed = behind.take(max).map(|(number, entry)| Unrouted {
-            entry: number.to_string(),
-            key: entry.key,
-            head: entry.head.clone(),
-            body: entry.body.clone(),
-        });
+        let listed = behind
+            .take(max)
+            .map(|(number, Unwanted { entry, .. })| Unrouted {
+                entry: number.to_string(),
+                key: entry.key,
+                head: entry.head.clone(),
+                body: entry.body.clone(),
+            });
         Ok(listed.collect())
     }
 
@@ -174,7 +176,8 @@ impl State {
         for route in routes {
             jobs.push(Job::new(self.lane(route)?));
         }
-        let Some(mut entry) = number(entry).and_then(|number| self.unrouted.remove(&number)) else {
+        let unwanted = number(entry).and_then(|number| self.unrouted.remove(&number));
+        let Some(Unwanted { mut entry, .. }) = unwanted else {
             return Ok(false);
         };
         if self.superseded(&entry.key, entry.acceptance, now) {
@@ -210,6 +213,13 @@ impl State {
                 self.end(id, now);
                 swept += 1;
             }
+        }
+        while swept < max
+            && let Some(oldest) = self.unrouted.first_entry()
+            && now.saturating_sub(oldest.get().at) > older_than
+        {
+            self.bytes -= size(&oldest.remove().entry);
+            swept += 1;
         }
         swept
     }

@@ -29,7 +29,7 @@ pub(super) struct State {
     /// Guarded bodies, and the event that brought each.
     pub(super) bodies: Remembered<DedupKey>,
     /// By a running number, which is the entry's name.
-    pub(super) unrouted: BTreeMap<u64, Entry>,
+    pub(super) unrouted: BTreeMap<u64, Unwanted>,
     /// Which handlers a finished event had: few sets, many events. The index is what a finished
     /// event keeps of it.
     pub(super) route_sets: Vec<Box<[usize]>>,
@@ -54,6 +54,13 @@ pub(super) const NO_ROUTES: u16 = u16::MAX;
 pub(super) struct Event {
     pub(super) entry: Entry,
     pub(super) jobs: Vec<Job>,
+}
+
+/// An event that no handler wanted.
+pub(super) struct Unwanted {
+    pub(super) entry: Entry,
+    /// When it was accepted, on the store's clock.
+    pub(super) at: u64,
 }
 
 pub(super) struct Job {

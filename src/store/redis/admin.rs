@@ -206,7 +206,7 @@ impl Admin for RedisStore {
             else {
                 return Ok(0);
             };
-            // All lists are read before the first letter goes: one that is not readable is found then.
+            // All lists are read before the first one goes: one that is not readable is found then.
             let mut old = Vec::new();
             for handler in self.reload().await?.handlers {
                 let dead = self.keys.dead(&handler.name);
@@ -220,11 +220,18 @@ impl Admin for RedisStore {
                     break;
                 }
             }
+            let mut unrouted = redis::cmd("XRANGE");
+            unrouted.arg(self.keys.unrouted()).arg("-").arg(newest);
+            unrouted.arg("COUNT").arg(max - old.len());
+            let unrouted = listed(self.batcher.call(unrouted).await?)?;
             let mut swept = 0;
             for (handler, letter) in old {
                 let dead = self.keys.dead(&handler);
                 let gone = self.give_up(&handler, &dead, &letter.id, &letter.job);
                 swept += usize::from(gone.await?);
+            }
+            for event in unrouted {
+                swept += usize::from(self.reroute(&event.id, &event.job, &[]).await?);
             }
             Ok(swept)
         })
@@ -322,5 +329,5 @@ impl RedisStore {
 const MAX_LISTED: usize = 128;
 /// Entries in one look for an event among the unrouted.
 const PAGE: usize = 1_000;
-/// Dead letters discarded in one call, at the most: each takes a script of its own.
+/// Dead letters and unrouted events given up in one call, at the most: each takes a script of its own.
 const MAX_SWEPT: usize = 1_000;
