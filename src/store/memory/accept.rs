@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
     lane::{JobId, Lane},
     millis,
@@ -44,7 +46,7 @@ impl State {
     }
 
     /// Nothing is changed before the last reason to refuse has been looked at.
-    pub(super) fn accept(&mut self, entry: Entry, now: u64) -> Result<Accepted, StoreError> {
+    pub(super) fn accept(&mut self, mut entry: Entry, now: u64) -> Result<Accepted, StoreError> {
         self.finished.sweep(now, SWEEP);
         self.bodies.sweep(now, SWEEP);
         if let Some(duplicate) = self.duplicate(&entry, now) {
@@ -68,6 +70,9 @@ impl State {
         }
 
         self.bytes = bytes;
+        // A few bytes may be a piece of a large buffer, of a connection say, which would be kept whole.
+        entry.head = Bytes::copy_from_slice(&entry.head);
+        entry.body = Bytes::copy_from_slice(&entry.body);
         if let ReplayGuard::Flag(body) | ReplayGuard::Reject(body) = entry.replay_guard {
             let until = now.saturating_add(millis(entry.window));
             self.forgotten += u64::from(self.bodies.insert(body, entry.key, until, now));

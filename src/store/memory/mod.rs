@@ -34,7 +34,9 @@ mod state;
 /// (about 400 bytes of bookkeeping an unfinished event come on top), and 1,000,000 finished events
 /// remembered (about 60 bytes each) unless [`with_max_remembered`](Self::with_max_remembered) does.
 /// When there are more, the oldest *finished* one is forgotten before its window has passed and
-/// [`forgotten`](Self::forgotten) counts it; unfinished ones are never forgotten.
+/// [`forgotten`](Self::forgotten) counts it; unfinished ones are never forgotten. For inline
+/// idempotency it remembers 1,000,000 claims and 64 MiB of replies, and forgets the oldest settled
+/// ones in the same way.
 ///
 /// Time is tokio's, so that `tokio::time::pause` holds for it.
 #[derive(Debug)]
@@ -73,10 +75,10 @@ impl MemoryStore {
         self
     }
 
-    /// How many events and guarded bodies were forgotten before their window had passed. While it
-    /// rises, the window is shorter than configured.
+    /// How many events, guarded bodies and settled claims were forgotten before their window had
+    /// passed. While it rises, the window is shorter than configured.
     pub fn forgotten(&self) -> u64 {
-        self.state().forgotten()
+        self.state().forgotten() + self.claims().forgotten()
     }
 
     /// Nothing in there runs foreign code, so that a panic cannot leave it half-changed.
@@ -265,7 +267,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::store::{AcceptanceId, DedupKey, ReplayGuard};
+    use crate::store::{AcceptanceId, Claim, ClaimToken, Claims, DedupKey, ReplayGuard};
 
     fn entry(n: u8, window: Duration) -> Entry {
         Entry {
@@ -339,5 +341,30 @@ mod tests {
             assert_ne!(store.accept(entry(n, day)).await.unwrap(), new, "{n}");
         }
         assert_eq!(store.accept(entry(1, day)).await.unwrap(), new);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_holds_on_to_no_larger_buffer() {
+        let (store, buffer) = (declared().await, Bytes::from(vec![0; 1 << 16]));
+        for routes in [vec![Arc::from("a")], Vec::new()] {
+            let entry = Entry {
+                head: buffer.slice(..2),
+                body: buffer.slice(2..9),
+                key: DedupKey([routes.len() as u8; 16]),
+                routes,
+                ..entry(1, Duration::from_secs(9))
+            };
+            store.accept(entry).await.unwrap();
+            assert!(buffer.is_unique());
+        }
+        let (key, token) = (DedupKey([1; 16]), ClaimToken([1; 16]));
+        let lease = Duration::from_secs(9);
+        assert_eq!(
+            store.claim(key, token, lease).await.unwrap(),
+            Claim::Granted
+        );
+        let settled = store.settle(key, token, lease, buffer.slice(..9)).await;
+        assert_eq!(settled.unwrap(), Held::Applied);
+        assert!(buffer.is_unique());
     }
 }
