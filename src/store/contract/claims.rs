@@ -114,11 +114,11 @@ async fn a_lease_that_ends_frees_the_key_and_fences_its_holder(store: &dyn Claim
 
 async fn renewing_keeps_it(store: &dyn Claims) {
     let (key, mine, other) = names();
-    let _ = store.claim(key, mine, ms(150)).await.expect("claim");
+    let _ = store.claim(key, mine, ms(600)).await.expect("claim");
     for _ in 0..4 {
-        pause(ms(60)).await;
+        pause(ms(200)).await;
         assert_eq!(
-            store.renew(key, mine, ms(150)).await.expect("renew"),
+            store.renew(key, mine, ms(600)).await.expect("renew"),
             Held::Applied
         );
     }

@@ -49,15 +49,15 @@ pub async fn a_lease_that_ran_out_is_taken_over_with_one_delivery_more(factory: 
     accept_new(&*store, &event(&[A])).await;
     let mut tokens = HashSet::new();
     for deliveries in 1..=3 {
-        let job = only(&*store, A, ms(150)).await;
+        let job = only(&*store, A, ms(600)).await;
         assert_eq!((job.attempt, job.deliveries), (0, deliveries));
         assert!(tokens.insert((job.fence.entry.clone(), job.fence.token)));
-        pause(ms(50)).await;
+        pause(ms(100)).await;
         assert!(
             lease(&*store, A, 1, LONG).await.is_empty(),
             "the lease still runs"
         );
-        pause(ms(150)).await;
+        pause(ms(600)).await;
     }
 }
 
@@ -103,16 +103,16 @@ pub async fn leases_of_different_lengths_end_each_in_its_own_time(factory: &impl
 pub async fn an_extended_lease_is_not_taken_over(factory: &impl Factory) {
     let store = opened(factory).await;
     accept_new(&*store, &event(&[A])).await;
-    let job = only(&*store, A, ms(400)).await;
+    let job = only(&*store, A, ms(1_000)).await;
     for _ in 0..3 {
-        pause(ms(200)).await;
+        pause(ms(500)).await;
         assert_eq!(
             store.extend(&job.fence).await.expect("extend"),
             Held::Applied
         );
         assert!(lease(&*store, A, 1, LONG).await.is_empty());
     }
-    pause(ms(500)).await;
+    pause(ms(1_200)).await;
     let next = only(&*store, A, LONG).await;
     assert_eq!(next.deliveries, 2, "extending is no delivery");
     assert_eq!(store.extend(&job.fence).await.expect("extend"), Held::Lost);

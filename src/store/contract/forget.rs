@@ -21,7 +21,7 @@ pub async fn an_erased_event_leaves_only_its_record(factory: &impl Factory) {
         "handed back",
     ] {
         let entry = Entry {
-            window: ms(300),
+            window: ms(500),
             ..event(&[A])
         };
         accept_new(&*store, &entry).await;
@@ -72,7 +72,7 @@ pub async fn an_erased_event_leaves_only_its_record(factory: &impl Factory) {
         assert_eq!(store.promote(A, 9).await.expect("promote").moved, 0);
         assert!(dead(&*store, A).await.is_empty());
         assert!(lease(&*store, A, 9, LONG).await.is_empty(), "{place}");
-        pause(ms(400)).await;
+        pause(ms(600)).await;
         let later = again(&entry);
         accept_new(&*store, &later).await;
         finish(&*store, A).await;
@@ -120,7 +120,7 @@ pub async fn erasing_reaches_every_handler(factory: &impl Factory) {
 pub async fn an_unrouted_event_can_be_routed_or_forgotten(factory: &impl Factory) {
     let store = opened(factory).await;
     let entries = [(); 4].map(|()| Entry {
-        window: ms(300),
+        window: ms(1_000),
         ..event(&[])
     });
     for entry in &entries {
@@ -155,7 +155,7 @@ pub async fn an_unrouted_event_can_be_routed_or_forgotten(factory: &impl Factory
     assert!(!route(1, &[]).await);
     let stats = store.stats().await.expect("stats");
     assert_eq!((stats.unrouted, stats.bytes), (2, 27));
-    pause(ms(400)).await;
+    pause(ms(1_200)).await;
     // Routed within its window or after it: the record outlives the jobs.
     assert!(route(2, &[A]).await);
     for i in [0, 2] {
@@ -182,7 +182,7 @@ pub async fn an_unrouted_event_can_be_routed_or_forgotten(factory: &impl Factory
     }
     finish(&*store, B).await;
     assert_ne!(store.accept(again(&entries[0])).await.expect("accept"), NEW);
-    pause(ms(400)).await;
+    pause(ms(1_200)).await;
     accept_new(&*store, &again(&entries[0])).await;
     let stats = store.stats().await.expect("stats");
     assert_eq!((stats.unrouted, stats.bytes), (2, 18));

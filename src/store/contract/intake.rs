@@ -53,7 +53,7 @@ pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Fa
     let body = DedupKey(fresh());
     let guarded = |replay_guard| Entry {
         replay_guard,
-        window: ms(400),
+        window: ms(1_000),
         ..event(&[A])
     };
     let first = guarded(ReplayGuard::Flag(body));
@@ -82,7 +82,7 @@ pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Fa
     assert!(matches!(answer, Accepted::Duplicate { .. }));
     accept_new(&*store, &guarded(ReplayGuard::Off)).await;
     accept_new(&*store, &guarded(ReplayGuard::Reject(DedupKey(fresh())))).await;
-    pause(ms(500)).await;
+    pause(ms(1_200)).await;
     accept_new(&*store, &rejected).await;
 }
 

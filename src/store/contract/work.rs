@@ -141,7 +141,7 @@ pub async fn a_retried_job_is_due_after_its_delay_with_one_attempt_more(factory:
 pub async fn promote_moves_no_more_than_it_was_told_oldest_first(factory: &impl Factory) {
     let store = opened(factory).await;
     let mut due = Vec::new();
-    for delay in [90, 60, 30, 0] {
+    for delay in [900, 600, 300, 0] {
         let entry = event(&[A]);
         accept_new(&*store, &entry).await;
         let job = only(&*store, A, LONG).await;
@@ -151,7 +151,7 @@ pub async fn promote_moves_no_more_than_it_was_told_oldest_first(factory: &impl 
         );
         due.insert(0, entry.key);
     }
-    pause(ms(200)).await;
+    pause(ms(1_200)).await;
     let promoted = store.promote(A, 3).await.expect("promote");
     assert_eq!(
         promoted,
