@@ -31,7 +31,9 @@ pub(super) async fn keep(inbox: Arc<Inner>) {
             loop {
                 match inbox.store.sweep(keep, BATCH).await {
                     Ok(0) => break,
-                    Ok(given_up) => telemetry::audit("sweep", "dead letters", given_up),
+                    Ok(given_up) => {
+                        telemetry::audit("sweep", "dead letters and unrouted events", given_up)
+                    }
                     Err(why) => {
                         telemetry::store_failed("sweep", &why);
                         break;

@@ -24,13 +24,22 @@ async fn lost_in_a_failover(level: Level) -> (usize, usize) {
     let replica = primary.replica();
     let sentinel = primary.sentinel();
     let until = Instant::now() + Duration::from_secs(30);
-    while !sentinel.info("sentinel").contains("slaves=1") {
+    while !sentinel.info("sentinel").contains("slaves=1")
+        || !replica
+            .info("replication")
+            .contains("master_link_status:up")
+    {
         assert!(Instant::now() < until, "the Sentinel sees no replica");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let store = RedisStore::new(pool(&sentinel)).with_level(level);
     let store = Arc::new(store);
     store.declare(&handlers()).await.unwrap();
+    // On a busy machine the first copy takes its time; what is lost is to be lost later.
+    while !replica.info("keyspace").contains("db0") {
+        assert!(Instant::now() < until, "nothing reaches the replica");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let body = Bytes::from(vec![7; 64 << 10]);
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..8 {
