@@ -78,6 +78,10 @@ fn expected(unit: TimeUnit, text: &[u8], now: UnixTime) -> Option<Result<i128, R
     let Some(at) = parsed.filter(|at| i64::try_from(*at).is_ok()) else {
         return Some(Err(RejectionKind::MalformedTimestamp));
     };
+    if now < UnixTime::from_secs(1_000_000_000) {
+        // A clock that has not been set judges nothing.
+        return Some(Err(RejectionKind::Clock));
+    }
     let now = i128::from(now.as_millis()).div_euclid(factor) * factor;
     Some(match now - at {
         age if age > 300_000 => Err(RejectionKind::Stale),
