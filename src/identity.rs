@@ -35,11 +35,11 @@ impl Identity {
                 body,
             ])
         };
-        let bytes = key("bytes", b"", &digest);
-        let guard = match source.replay_policy() {
+        let bytes = || key("bytes", b"", &digest);
+        let guard = || match source.replay_policy() {
             ReplayPolicy::Off => ReplayGuard::Off,
-            ReplayPolicy::Flag => ReplayGuard::Flag(bytes),
-            ReplayPolicy::Reject => ReplayGuard::Reject(bytes),
+            ReplayPolicy::Flag => ReplayGuard::Flag(bytes()),
+            ReplayPolicy::Reject => ReplayGuard::Reject(bytes()),
         };
         let unsigned = |field: Option<&Field>| {
             let field = field.filter(|field| field.provenance == Provenance::Unsigned);
@@ -57,12 +57,12 @@ impl Identity {
                     kind.as_bytes(),
                     version.as_bytes(),
                 ];
-                (hash(&parts), guard)
+                (hash(&parts), guard())
             }
             Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
             None => match source.no_id() {
                 NoId::BodyDigest => (key("digest", b"", &digest), ReplayGuard::Off),
-                NoId::AcceptAll => (DedupKey(unpredictable()?), guard),
+                NoId::AcceptAll => (DedupKey(unpredictable()?), guard()),
             },
         };
         Ok(Self { key, digest, guard })

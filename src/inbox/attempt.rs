@@ -74,9 +74,7 @@ impl Worker {
     /// Runs the handler and settles the job. Answers with the outcome's name.
     async fn work(&self, job: Job, fence: &Fence, handler: &dyn Handler) -> &'static str {
         if job.deliveries > MAX_DELIVERIES {
-            let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
-            telemetry::handler_failed(&self.declared.name, &why, None);
-            return self.settle("dead", |store| store.bury(fence, &why)).await;
+            return self.bury_poison(fence).await;
         }
         let (failed, deadline) = (job.attempt(), job.deadline);
         // Called inside the future: a handler may panic before it has made its own.
@@ -116,6 +114,13 @@ impl Worker {
             }
             None => self.settle("dead", |store| store.bury(fence, &why)).await,
         }
+    }
+
+    /// Ends a job that has been leased too often without a verdict.
+    pub(super) async fn bury_poison(&self, fence: &Fence) -> &'static str {
+        let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
+        telemetry::handler_failed(&self.declared.name, &why, None);
+        self.settle("dead", |store| store.bury(fence, &why)).await
     }
 
     /// What the verdict says about the downstream.

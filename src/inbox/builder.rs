@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use super::{
     Inbox, Inner,
+    alert::Alert,
     breaker::Circuit,
-    dead::Alert,
     failure::Failure,
     filter::Filter,
     handler::{Declared, Handler, HandlerOptions, ServiceHandler},

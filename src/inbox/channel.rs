@@ -53,13 +53,8 @@ impl Channel {
             for leased in leased {
                 let fence = leased.fence.clone();
                 if leased.deliveries > MAX_DELIVERIES {
-                    let why = format!("poison: {MAX_DELIVERIES} leases without a verdict");
-                    telemetry::handler_failed(&self.worker.declared.name, &why, None);
-                    let bury = self
-                        .worker
-                        .settle("dead", |store| store.bury(&fence, &why))
-                        .await;
-                    telemetry::handled(&self.worker.declared.name, bury, Duration::ZERO);
+                    let outcome = self.worker.bury_poison(&fence).await;
+                    telemetry::handled(&self.worker.declared.name, outcome, Duration::ZERO);
                     continue;
                 }
                 match self.worker.job(leased) {

@@ -1,14 +1,8 @@
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use super::{
-    Inbox,
-    attempt::{CatchPanic, Panicked},
-    failure::Failure,
-    filter::Filter,
-    stored,
-};
+use super::{Inbox, filter::Filter, stored};
 use crate::{
     clock::UnixTime,
     error::StoreError,
@@ -33,7 +27,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    fn new(dead: store::DeadLetter) -> Self {
+    pub(super) fn new(dead: store::DeadLetter) -> Self {
         Self {
             event: stored::decode(&dead.head, dead.body),
             handler: dead.handler,
@@ -196,11 +190,8 @@ pub struct ReplayReport {
     pub replayed: usize,
 }
 
-/// How long the alert hook may take.
-const HOOK: Duration = Duration::from_secs(60);
-
 /// Dead letters read at once.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 impl Inbox {
     /// Up to `max` of a handler's dead letters, oldest first, from behind the entry `after`.
@@ -362,61 +353,4 @@ impl Inbox {
 fn parse(key: &str) -> Option<DedupKey> {
     let bytes = data_encoding::HEXLOWER.decode(key.as_bytes()).ok()?;
     bytes.try_into().ok().map(DedupKey)
-}
-
-/// What an alert hook returns.
-pub type AlertFuture = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
-
-/// Tells people of dead letters. Every `async fn(Vec<DeadLetter>) -> Result<(), Failure>` is one.
-pub trait Alert: Send + Sync + 'static {
-    /// Told of some dead letters of one handler, oldest first. After an error it is told again.
-    fn alert(&self, dead: Vec<DeadLetter>) -> AlertFuture;
-}
-
-impl<F, Fut> Alert for F
-where
-    F: Fn(Vec<DeadLetter>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), Failure>> + Send + 'static,
-{
-    fn alert(&self, dead: Vec<DeadLetter>) -> AlertFuture {
-        Box::pin(self(dead))
-    }
-}
-
-impl fmt::Debug for dyn Alert {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Alert")
-    }
-}
-
-/// Tells the hook of everything that died since people were last told, and notes that they were:
-/// in that order, so that a crash in between tells them twice rather than never.
-pub(super) async fn tell(
-    store: &dyn store::Store,
-    handler: &str,
-    alert: &dyn Alert,
-) -> Result<(), StoreError> {
-    loop {
-        let told = store.alerted(handler).await?;
-        let page = store.dead(handler, told.as_deref(), PAGE).await?;
-        let Some(last) = page.last().map(|dead| dead.entry.clone()) else {
-            return Ok(());
-        };
-        let letters = page.into_iter().map(DeadLetter::new).collect();
-        let told = CatchPanic {
-            work: async { alert.alert(letters).await },
-        };
-        match timeout(HOOK, told).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(why))) => {
-                telemetry::warn(handler, &format!("the alert hook failed: {why}"));
-                return Ok(());
-            }
-            Ok(Err(Panicked)) | Err(_) => {
-                telemetry::warn(handler, "the alert hook panicked or took over a minute");
-                return Ok(());
-            }
-        }
-        store.set_alerted(handler, &last).await?;
-    }
 }

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::{Inner, dead};
+use super::{Inner, alert};
 use crate::telemetry;
 
 /// How late people are told of a dead letter.
@@ -20,7 +20,7 @@ pub(super) async fn keep(inbox: Arc<Inner>) {
     loop {
         if let Some(alert) = &inbox.alert {
             for declared in &inbox.handlers {
-                let told = dead::tell(&*inbox.store, declared.name.as_str(), &**alert).await;
+                let told = alert::tell(&*inbox.store, declared.name.as_str(), &**alert).await;
                 if let Err(why) = told {
                     telemetry::store_failed("alert", &why);
                 }

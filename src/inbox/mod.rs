@@ -53,6 +53,7 @@
 //! ```
 
 mod accept;
+mod alert;
 mod attempt;
 mod breaker;
 mod builder;
@@ -96,12 +97,11 @@ use crate::{
 
 pub use self::{
     accept::Receipt,
+    alert::{Alert, AlertFuture},
     breaker::{Breaker, BreakerState},
     builder::InboxBuilder,
     channel::Channel,
-    dead::{
-        Alert, AlertFuture, DeadFilter, DeadLetter, ReplayOptions, ReplayReport, UnroutedEvent,
-    },
+    dead::{DeadFilter, DeadLetter, ReplayOptions, ReplayReport, UnroutedEvent},
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},

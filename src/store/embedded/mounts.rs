@@ -55,7 +55,7 @@ mod tests {
         let mounts = "/dev/sda / ext4 rw 0 0\nnas:/x /var/my\\040data nfs4 rw 0 0\n\
                       none /var tmpfs rw 0 0\nnone /run ext4 rw 0 0\nnone /run overlay rw 0 0\n";
         let kind = |path: &str| of(mounts, Path::new(path));
-        assert_eq!(kind("/home/hooks.redb"), Some("ext4"));
+        assert_eq!(kind("/srv/hooks.redb"), Some("ext4"));
         assert_eq!(kind("/var/hooks.redb"), Some("tmpfs"));
         assert_eq!(kind("/variant/hooks.redb"), Some("ext4"));
         assert_eq!(kind("/var/my data/hooks.redb"), Some("nfs4"));
