@@ -15,7 +15,9 @@ use hookgate::{
     clock::{Clock, SystemClock},
     freshness::Tolerance,
     provider::{self, Confidence, Envelope, Evidence, Field, NoId, Provider},
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
+    scheme::{
+        Algorithm, Encoding, Grammar, KeyDecoding, Part, Scheme, SignatureAt, TimeAt, TimeUnit,
+    },
     testing::Signer,
 };
 
@@ -26,7 +28,7 @@ const ACME: Provider = Provider {
         algorithm: Algorithm::HmacSha512,
         key: KeyDecoding::Hex,
         message: &[Part::Timestamp, Part::Literal("|"), Part::Body],
-        header: Header::named("acme-signature"),
+        signature: SignatureAt::header("acme-signature"),
         grammar: Grammar::Pairs {
             separator: b';',
             signature: "sig",
@@ -36,13 +38,14 @@ const ACME: Provider = Provider {
             key: "ts",
             unit: TimeUnit::Millis,
         },
+        ..Scheme::BASE
     },
     tolerance: Some(Tolerance::new(120, 30)),
     envelope: Envelope {
         id: &[Field::Body("/meta/delivery")],
         kind: &[Field::Body("/meta/topic")],
         kind_suffix: None,
-        version: &[Field::Header(Header::named("acme-version"))],
+        version: &[Field::header("acme-version")],
         sent_at: &[],
     },
     no_id: NoId::BodyDigest,

@@ -191,6 +191,8 @@ rejection_kinds! {
     MalformedTimestamp UNAUTHORIZED "malformed_timestamp" "timestamp is malformed";
     /// A header that is part of the signed message is missing, there twice, or ambiguous.
     SignedHeader UNAUTHORIZED "signed_header" "a signed header is missing or malformed";
+    /// What the signature covers is not in the body, or could be read in two ways.
+    MissingPayload UNAUTHORIZED "missing_payload" "the signed part of the body is missing or malformed";
     /// The signed timestamp is older than the tolerance.
     Stale UNAUTHORIZED "stale" "timestamp is too old";
     /// The signed timestamp is further ahead of the clock than the tolerance.

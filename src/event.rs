@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{clock::UnixTime, scheme::json, secret::Label};
 
+pub use crate::scheme::Covers;
+
 /// Proof that one active secret signed exactly these bytes. Made in one place, in `source`.
 #[derive(Debug)]
 pub struct Verified {
@@ -63,6 +65,7 @@ pub(crate) struct Head {
     pub(crate) signed_at: Option<UnixTime>,
     pub(crate) received_at: UnixTime,
     pub(crate) secret: Label,
+    pub(crate) covers: Covers,
     pub(crate) headers: Vec<(String, Bytes)>,
 }
 
@@ -117,7 +120,13 @@ impl Event {
         self.head.secret.as_str()
     }
 
-    /// The raw body: exactly the bytes that were signed.
+    /// What its signature stands for. Where that is less than [`Covers::Body`], the body may have
+    /// been changed by anybody who has seen a delivery: fetch what matters from the sender.
+    pub fn covers(&self) -> Covers {
+        self.head.covers
+    }
+
+    /// The raw body as received.
     pub fn body(&self) -> &Bytes {
         &self.body
     }

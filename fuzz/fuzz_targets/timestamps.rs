@@ -15,7 +15,12 @@ use hookgate_fuzz::{source, tag};
 use http::{HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 
-const UNITS: [TimeUnit; 3] = [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339];
+const UNITS: [TimeUnit; 4] = [
+    TimeUnit::Seconds,
+    TimeUnit::Millis,
+    TimeUnit::Rfc3339,
+    TimeUnit::SecondsOrMillis,
+];
 
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let row = |unit| Provider {
@@ -55,7 +60,10 @@ fuzz_target!(|input: &[u8]| {
     let kind = found.map_err(|why| why.kind());
     if let Ok(at) = kind {
         let age = i128::from(now.as_millis()) - i128::from(at.as_millis());
-        let slack = if unit == 0 { 999 } else { 0 };
+        let slack = match UNITS[unit] {
+            TimeUnit::Seconds | TimeUnit::SecondsOrMillis => 999,
+            TimeUnit::Millis | TimeUnit::Rfc3339 => 0,
+        };
         assert!((-60_000..=300_000 + slack).contains(&age), "{age} ms");
     }
     if let Some(expected) = expected(UNITS[unit], text, now) {
@@ -67,6 +75,8 @@ fuzz_target!(|input: &[u8]| {
 fn expected(unit: TimeUnit, text: &[u8], now: UnixTime) -> Option<Result<i128, RejectionKind>> {
     let factor = match unit {
         TimeUnit::Seconds => 1_000,
+        TimeUnit::SecondsOrMillis if text.len() < 13 => 1_000,
+        TimeUnit::SecondsOrMillis => 1,
         TimeUnit::Millis => 1,
         TimeUnit::Rfc3339 => return None,
     };
@@ -82,7 +92,9 @@ fn expected(unit: TimeUnit, text: &[u8], now: UnixTime) -> Option<Result<i128, R
         // A clock that has not been set judges nothing.
         return Some(Err(RejectionKind::Clock));
     }
-    let now = i128::from(now.as_millis()).div_euclid(factor) * factor;
+    // Whole seconds are compared with whole seconds.
+    let step = if unit == TimeUnit::Millis { 1 } else { 1_000 };
+    let now = i128::from(now.as_millis()).div_euclid(step) * step;
     Some(match now - at {
         age if age > 300_000 => Err(RejectionKind::Stale),
         age if age < -60_000 => Err(RejectionKind::Future),

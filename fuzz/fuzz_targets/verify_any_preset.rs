@@ -11,10 +11,10 @@ use hookgate::{
     clock::UnixTime,
     event::Provenance,
     provider::{self, Provider},
-    scheme::{Header, Part, TimeAt},
+    scheme::{Header, Part, SignatureAt, TimeAt},
     testing::Signer,
 };
-use hookgate_fuzz::{NOW, URL, secret, source};
+use hookgate_fuzz::{NOW, secret, source, url};
 use http::{HeaderName, HeaderValue, Method, Request, Uri, request::Parts};
 use libfuzzer_sys::fuzz_target;
 
@@ -73,7 +73,7 @@ fuzz_target!(|input: Input| {
     };
     let genuine = Signer::new(row, &secret(&row))
         .expect("the secret fits")
-        .with_public_url(URL)
+        .with_public_url(url(&row).unwrap_or_default())
         .with_family(family)
         .sign(signed_body.clone(), NOW);
     let request = if input.genuine {
@@ -183,11 +183,14 @@ fn apply(change: &Change, row: &Provider, family: &str, parts: &mut Parts, body:
 
 fn known(row: &Provider) -> Vec<Header> {
     let mut known = vec![
-        row.scheme.header,
+        Header::named("content-type"),
         Header::named("content-length"),
         Header::named("content-encoding"),
         Header::named("x-event-id"),
     ];
+    if let SignatureAt::Header(header) = row.scheme.signature {
+        known.push(header);
+    }
     if let TimeAt::Header { header, .. } = row.scheme.time {
         known.push(header);
     }

@@ -6,7 +6,7 @@ use hookgate::{
     Secret, Source,
     clock::UnixTime,
     provider::Provider,
-    scheme::{Encoding, KeyDecoding, Part},
+    scheme::{Encoding, KeyDecoding, KeyId, SignedUrl},
 };
 use sha2::Sha256;
 
@@ -20,22 +20,35 @@ pub const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
 
 pub fn secret(row: &Provider) -> Secret {
     let text = match row.scheme.key {
-        KeyDecoding::Text => KEY.to_vec(),
-        KeyDecoding::Base64 { prefix } => format!("{prefix}{}", BASE64.encode(KEY)).into_bytes(),
+        KeyDecoding::Text | KeyDecoding::Sha1 => KEY.to_vec(),
+        // Normal already.
+        KeyDecoding::Nfkd => HEXLOWER.encode(KEY).into_bytes(),
+        KeyDecoding::Base64 { prefix } | KeyDecoding::Base64OrText { prefix } => {
+            format!("{prefix}{}", BASE64.encode(KEY)).into_bytes()
+        }
+        KeyDecoding::Base64AfterUnderscore => format!("r8_{}", BASE64.encode(KEY)).into_bytes(),
         KeyDecoding::Hex => HEXLOWER.encode(KEY).into_bytes(),
     };
-    Secret::new(text).expect("the key is not empty")
+    let id: &[u8] = match row.scheme.key_id {
+        KeyId::None => b"",
+        KeyId::Header(_) | KeyId::Configured => b"key-id:",
+    };
+    Secret::new([id, &text].concat()).expect("the key is not empty")
+}
+
+/// What must be configured of the URL.
+pub fn url(row: &Provider) -> Option<&'static str> {
+    match row.scheme.signed_url() {
+        SignedUrl::None => None,
+        SignedUrl::Exact => Some(URL),
+        SignedUrl::Origin => Some("https://hooks.example.com"),
+    }
 }
 
 pub fn source(row: Provider) -> Source {
     let mut builder = Source::builder("fuzz", row).add_secret(secret(&row));
-    if row
-        .scheme
-        .message
-        .iter()
-        .any(|part| matches!(part, Part::PublicUrl))
-    {
-        builder = builder.with_public_url(URL);
+    if let Some(url) = url(&row) {
+        builder = builder.with_public_url(url);
     }
     if matches!(row.handshake, hookgate::provider::Handshake::GetEcho { .. }) {
         builder = builder.with_verify_token(secret(&row));
@@ -50,6 +63,6 @@ pub fn tag(message: &[&[u8]], encoding: Encoding) -> String {
     let tag = mac.finalize().into_bytes();
     match encoding {
         Encoding::Hex => HEXLOWER.encode(&tag),
-        Encoding::Base64 => BASE64.encode(&tag),
+        _ => BASE64.encode(&tag),
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::UnixTime,
-    event::{Event, Field, Head, Provenance, Verified},
+    event::{Covers, Event, Field, Head, Provenance, Verified},
     secret::Label,
 };
 
@@ -37,6 +37,8 @@ struct Stored<'a> {
     recv: i64,
     #[serde(borrow)]
     key: Cow<'a, str>,
+    #[serde(default = "body", skip_serializing_if = "is_body")]
+    cov: char,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hdr: Vec<(String, Vec<u8>)>,
 }
@@ -54,6 +56,7 @@ pub(super) fn encode(event: &Event) -> Bytes {
         signed: head.signed_at.map(UnixTime::as_millis),
         recv: head.received_at.as_millis(),
         key: head.secret.as_str().into(),
+        cov: covers(head.covers),
         hdr: head
             .headers
             .iter()
@@ -88,6 +91,7 @@ pub(super) fn decode(head: &[u8], body: Bytes) -> Option<Event> {
         signed_at: stored.signed.map(UnixTime::from_millis),
         received_at: UnixTime::from_millis(stored.recv),
         secret: Label::new("secret label", &stored.key).ok()?,
+        covers: covered(stored.cov),
         headers: stored
             .hdr
             .into_iter()
@@ -105,6 +109,33 @@ fn field(field: &Field) -> (Cow<'_, str>, char) {
         Provenance::Unsigned => 'u',
     };
     (Cow::Borrowed(&field.value), from)
+}
+
+fn covers(covers: Covers) -> char {
+    match covers {
+        Covers::Body => 'b',
+        Covers::Fields => 'f',
+        Covers::Sender => 's',
+        Covers::Nothing => 'n',
+    }
+}
+
+fn covered(by: char) -> Covers {
+    match by {
+        'b' => Covers::Body,
+        'f' => Covers::Fields,
+        's' => Covers::Sender,
+        _ => Covers::Nothing,
+    }
+}
+
+/// What nearly all heads have is not stored.
+fn body() -> char {
+    'b'
+}
+
+fn is_body(by: &char) -> bool {
+    *by == 'b'
 }
 
 fn provenance(from: char) -> Provenance {
@@ -136,6 +167,7 @@ mod tests {
             signed_at: Some(UnixTime::from_secs(-1)),
             received_at: UnixTime::from_millis(1_234),
             secret: Label::new("secret label", "new")?,
+            covers: Covers::Fields,
             headers: vec![("x-a".to_owned(), Bytes::from_static(b"\xff\x00"))],
         };
         Ok(Event::new(

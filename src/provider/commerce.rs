@@ -1,10 +1,4 @@
-use std::time::Duration;
-
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime,
-};
-use crate::scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt};
+use super::row::*;
 
 /// Shopify app webhooks over HTTPS.
 ///
@@ -15,32 +9,24 @@ pub const SHOPIFY: Provider = Provider {
     slug: "shopify",
     name: "Shopify",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
-        message: &[Part::Body],
-        header: Header::in_family("hmac-sha256"),
-        grammar: Grammar::Bare,
+        signature: SignatureAt::Header(Header::in_family("hmac-sha256")),
         encoding: Encoding::Base64,
-        time: TimeAt::Nowhere,
+        ..Scheme::BASE
     },
     families: &["x-shopify-", "shopify-"],
-    tolerance: None,
     envelope: Envelope {
         id: &[Field::Header(Header::in_family("webhook-id"))],
         kind: &[Field::Header(Header::in_family("topic"))],
-        kind_suffix: None,
         version: &[Field::Header(Header::in_family("api-version"))],
         sent_at: &[Field::Header(Header::in_family("triggered-at"))],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(5)),
+        timeout: secs(5),
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(4 * 60 * 60)),
-        signed_time: SignedTime::Unknown,
+        retry_window: hours(4),
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialDoc,
         sources: &[
@@ -51,4 +37,5 @@ pub const SHOPIFY: Provider = Provider {
         checked: "2026-11",
         unsure: "that the webhook id stays the same across retries (stated by others)",
     },
+    ..Provider::BASE
 };

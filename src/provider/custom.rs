@@ -1,13 +1,6 @@
 //! Rows for home-made senders: the handful of conventions that most of them follow.
 
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime,
-};
-use crate::{
-    freshness::Tolerance,
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
-};
+use super::row::*;
 
 /// What shows that the body is an envelope, and its `id` an event's rather than an object's.
 const ENVELOPE_MARKS: &[&str] = &["/event_type", "/data"];
@@ -23,15 +16,12 @@ const WEAK_MARKS: &[&str] = &["/type"];
 const ENVELOPE: Envelope = Envelope {
     id: &[
         Field::BodyBeside("/id", ENVELOPE_MARKS),
-        Field::Header(Header::named("x-event-id")),
+        Field::header("x-event-id"),
         Field::BodyBeside("/id", WEAK_MARKS),
     ],
     kind: &[Field::Body("/type"), Field::Body("/event_type")],
     kind_suffix: None,
-    version: &[
-        Field::Body("/version"),
-        Field::Header(Header::named("x-webhook-version")),
-    ],
+    version: &[Field::Body("/version"), Field::header("x-webhook-version")],
     sent_at: &[Field::Body("/created_at")],
 };
 
@@ -43,32 +33,18 @@ pub const X_SIGNATURE: Provider = Provider {
     slug: "x-signature",
     name: "X-Signature",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
-        message: &[Part::Body],
-        header: Header::named("x-signature"),
-        grammar: Grammar::Bare,
-        encoding: Encoding::Hex,
-        time: TimeAt::Nowhere,
+        signature: SignatureAt::header("x-signature"),
+        ..Scheme::BASE
     },
-    families: &[],
-    tolerance: None,
     envelope: ENVELOPE,
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
-    sender: Sender {
-        timeout: None,
-        retries: Retries::Unknown,
-        retry_window: None,
-        signed_time: SignedTime::Unknown,
-    },
-    max_body: MIB,
+    sender: Sender { ..Sender::UNKNOWN },
     evidence: Evidence {
         confidence: Confidence::Convention,
         sources: &["RFC 2104 over the raw body, RFC 4648 section 8"],
         checked: "2026-11",
         unsure: "",
     },
+    ..Provider::BASE
 };
 
 /// `X-Signature-SHA256: sha256=<hex>`, HMAC-SHA256 over the body; otherwise as [`X_SIGNATURE`].
@@ -76,7 +52,7 @@ pub const X_SIGNATURE_SHA256: Provider = Provider {
     slug: "x-signature-sha256",
     name: "X-Signature-SHA256",
     scheme: Scheme {
-        header: Header::named("x-signature-sha256"),
+        signature: SignatureAt::header("x-signature-sha256"),
         grammar: Grammar::Prefix("sha256="),
         ..X_SIGNATURE.scheme
     },
@@ -88,7 +64,7 @@ pub const X_WEBHOOK_SIGNATURE: Provider = Provider {
     slug: "x-webhook-signature",
     name: "X-Webhook-Signature",
     scheme: Scheme {
-        header: Header::named("x-webhook-signature"),
+        signature: SignatureAt::header("x-webhook-signature"),
         ..X_SIGNATURE.scheme
     },
     ..X_SIGNATURE
@@ -100,7 +76,7 @@ pub const X_WEBHOOK_SIGNATURE_SHA256: Provider = Provider {
     slug: "x-webhook-signature-sha256",
     name: "X-Webhook-Signature-SHA256",
     scheme: Scheme {
-        header: Header::named("x-webhook-signature-sha256"),
+        signature: SignatureAt::header("x-webhook-signature-sha256"),
         grammar: Grammar::Prefix("sha256="),
         ..X_SIGNATURE.scheme
     },
@@ -116,7 +92,7 @@ pub const T_V1: Provider = Provider {
     name: "Webhook-Signature: t, v1",
     scheme: Scheme {
         message: &[Part::Timestamp, Part::Literal("."), Part::Body],
-        header: Header::named("webhook-signature"),
+        signature: SignatureAt::header("webhook-signature"),
         grammar: Grammar::Pairs {
             separator: b',',
             signature: "v1",

@@ -1,13 +1,4 @@
-use std::time::Duration;
-
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime, standard,
-};
-use crate::{
-    freshness::Tolerance,
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
-};
+use super::{row::*, standard};
 
 /// GitHub.
 ///
@@ -22,30 +13,20 @@ pub const GITHUB: Provider = Provider {
     slug: "github",
     name: "GitHub",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
-        message: &[Part::Body],
-        header: Header::named("x-hub-signature-256"),
+        signature: SignatureAt::header("x-hub-signature-256"),
         grammar: Grammar::Prefix("sha256="),
-        encoding: Encoding::Hex,
-        time: TimeAt::Nowhere,
+        ..Scheme::BASE
     },
-    families: &[],
-    tolerance: None,
     envelope: Envelope {
-        id: &[Field::Header(Header::named("x-github-delivery"))],
-        kind: &[Field::Header(Header::named("x-github-event"))],
+        id: &[Field::header("x-github-delivery")],
+        kind: &[Field::header("x-github-event")],
         kind_suffix: Some(Field::Body("/action")),
-        version: &[],
-        sent_at: &[],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(10)),
+        timeout: secs(10),
         retries: Retries::Never,
-        retry_window: None,
-        signed_time: SignedTime::Unknown,
+        ..Sender::UNKNOWN
     },
     // GitHub caps payloads at 25 MB.
     max_body: 25 * MIB,
@@ -58,6 +39,7 @@ pub const GITHUB: Provider = Provider {
         checked: "2026-11",
         unsure: "",
     },
+    ..Provider::BASE
 };
 
 /// GitLab with a signing token.
@@ -76,26 +58,18 @@ pub const GITLAB: Provider = Provider {
             Part::Literal("."),
             Part::Body,
         ],
-        header: Header::named("webhook-signature"),
-        time: TimeAt::Header {
-            header: Header::named("webhook-timestamp"),
-            unit: TimeUnit::Seconds,
-        },
+        signature: SignatureAt::header("webhook-signature"),
+        time: TimeAt::header("webhook-timestamp", TimeUnit::Seconds),
         ..standard::STANDARD_WEBHOOKS.scheme
     },
     envelope: Envelope {
-        id: &[Field::Header(Header::named("webhook-id"))],
-        kind: &[
-            Field::Body("/object_kind"),
-            Field::Header(Header::named("x-gitlab-event")),
-        ],
+        id: &[Field::header("webhook-id")],
+        kind: &[Field::Body("/object_kind"), Field::header("x-gitlab-event")],
         ..standard::STANDARD_WEBHOOKS.envelope
     },
     sender: Sender {
-        timeout: Some(Duration::from_secs(10)),
-        retries: Retries::Unknown,
-        retry_window: None,
-        signed_time: SignedTime::Unknown,
+        timeout: secs(10),
+        ..Sender::UNKNOWN
     },
     // Job and pipeline events with many builds pass 1 MiB.
     max_body: 8 * MIB,
@@ -121,38 +95,27 @@ pub const LINEAR: Provider = Provider {
     slug: "linear",
     name: "Linear",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
-        message: &[Part::Body],
-        header: Header::named("linear-signature"),
-        grammar: Grammar::Bare,
-        encoding: Encoding::Hex,
+        signature: SignatureAt::header("linear-signature"),
         time: TimeAt::Body {
             path: "/webhookTimestamp",
             unit: TimeUnit::Millis,
         },
+        ..Scheme::BASE
     },
-    families: &[],
     tolerance: Some(Tolerance::symmetric(60)),
     envelope: Envelope {
-        id: &[Field::Header(Header::named("linear-delivery"))],
-        kind: &[
-            Field::Body("/type"),
-            Field::Header(Header::named("linear-event")),
-        ],
+        id: &[Field::header("linear-delivery")],
+        kind: &[Field::Body("/type"), Field::header("linear-event")],
         kind_suffix: Some(Field::Body("/action")),
-        version: &[],
         sent_at: &[Field::Body("/createdAt")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(5)),
+        timeout: secs(5),
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(6 * 60 * 60)),
-        signed_time: SignedTime::Unknown,
+        retry_window: hours(6),
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -163,4 +126,5 @@ pub const LINEAR: Provider = Provider {
         unsure: "the retries (1 min, 1 h, 6 h: not read again), and whether the delivery id stays \
                  the same across them",
     },
+    ..Provider::BASE
 };

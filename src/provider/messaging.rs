@@ -1,13 +1,4 @@
-use std::time::Duration;
-
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime,
-};
-use crate::{
-    freshness::Tolerance,
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
-};
+use super::row::*;
 
 /// Slack: Events API, slash commands and interactions.
 ///
@@ -18,43 +9,35 @@ pub const SLACK: Provider = Provider {
     slug: "slack",
     name: "Slack",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
         message: &[
             Part::Literal("v0:"),
             Part::Timestamp,
             Part::Literal(":"),
             Part::Body,
         ],
-        header: Header::named("x-slack-signature"),
+        signature: SignatureAt::header("x-slack-signature"),
         grammar: Grammar::Prefix("v0="),
-        encoding: Encoding::Hex,
-        time: TimeAt::Header {
-            header: Header::named("x-slack-request-timestamp"),
-            unit: TimeUnit::Seconds,
-        },
+        time: TimeAt::header("x-slack-request-timestamp", TimeUnit::Seconds),
+        ..Scheme::BASE
     },
-    families: &[],
     tolerance: Some(Tolerance::symmetric(300)),
     envelope: Envelope {
         id: &[Field::Body("/event_id")],
         kind: &[Field::Body("/event/type"), Field::Body("/type")],
-        kind_suffix: None,
-        version: &[],
         sent_at: &[Field::Body("/event_time")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
     handshake: Handshake::PostEcho {
         kind: "url_verification",
         challenge: "/challenge",
     },
     sender: Sender {
-        timeout: Some(Duration::from_secs(3)),
+        timeout: secs(3),
         retries: Retries::All,
         retry_window: Some(Duration::from_secs(6 * 60)),
         signed_time: SignedTime::Attempt,
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -64,6 +47,7 @@ pub const SLACK: Provider = Provider {
         checked: "2026-11",
         unsure: "the retry schedule (at once, 1 min, 5 min: not read again)",
     },
+    ..Provider::BASE
 };
 
 /// Zoom.
@@ -75,21 +59,16 @@ pub const ZOOM: Provider = Provider {
     slug: "zoom",
     name: "Zoom",
     scheme: Scheme {
-        header: Header::named("x-zm-signature"),
-        time: TimeAt::Header {
-            header: Header::named("x-zm-request-timestamp"),
-            unit: TimeUnit::Seconds,
-        },
+        signature: SignatureAt::header("x-zm-signature"),
+        time: TimeAt::header("x-zm-request-timestamp", TimeUnit::Seconds),
         ..SLACK.scheme
     },
-    families: &[],
     tolerance: Some(Tolerance::symmetric(300)),
     envelope: Envelope {
         id: &[],
         kind: &[Field::Body("/event")],
-        kind_suffix: None,
-        version: &[],
         sent_at: &[Field::Body("/event_ts")],
+        ..Envelope::NONE
     },
     no_id: NoId::BodyDigest,
     handshake: Handshake::PostComputed {
@@ -97,12 +76,10 @@ pub const ZOOM: Provider = Provider {
         token: "/payload/plainToken",
     },
     sender: Sender {
-        timeout: Some(Duration::from_secs(3)),
+        timeout: secs(3),
         retries: Retries::All,
-        retry_window: None,
-        signed_time: SignedTime::Unknown,
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -112,6 +89,7 @@ pub const ZOOM: Provider = Provider {
         checked: "2026-11",
         unsure: "the retries (5, 20 and 60 min: not read again), and that a retry has the same body",
     },
+    ..Provider::BASE
 };
 
 /// Meta: Facebook, Messenger, Instagram, Threads.
@@ -124,22 +102,14 @@ pub const META: Provider = Provider {
     slug: "meta",
     name: "Meta (Facebook, Messenger, Instagram, Threads)",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
-        message: &[Part::Body],
-        header: Header::named("x-hub-signature-256"),
+        signature: SignatureAt::header("x-hub-signature-256"),
         grammar: Grammar::Prefix("sha256="),
-        encoding: Encoding::Hex,
-        time: TimeAt::Nowhere,
+        ..Scheme::BASE
     },
-    families: &[],
-    tolerance: None,
     envelope: Envelope {
         id: &[],
         kind: &[Field::Body("/object")],
-        kind_suffix: None,
-        version: &[],
-        sent_at: &[],
+        ..Envelope::NONE
     },
     no_id: NoId::BodyDigest,
     handshake: Handshake::GetEcho {
@@ -148,10 +118,9 @@ pub const META: Provider = Provider {
         challenge: "hub.challenge",
     },
     sender: Sender {
-        timeout: None,
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(36 * 60 * 60)),
-        signed_time: SignedTime::Unknown,
+        retry_window: hours(36),
+        ..Sender::UNKNOWN
     },
     // Batches of updates; WhatsApp's pages name 3 MB.
     max_body: 4 * MIB,
@@ -161,4 +130,5 @@ pub const META: Provider = Provider {
         checked: "2026-11",
         unsure: "that a retry has the same body",
     },
+    ..Provider::BASE
 };

@@ -22,11 +22,15 @@ mod developer;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
+mod row;
 mod standard;
 
 use std::time::Duration;
 
+use http::Method;
+
 use crate::{
+    error::RejectionKind,
     freshness::Tolerance,
     scheme::{Header, Scheme},
 };
@@ -80,6 +84,10 @@ pub struct Provider {
     pub scheme: Scheme,
     /// Header name prefixes, see [`Header`]; empty when no header is in a family.
     pub families: &'static [&'static str],
+    /// The methods of its deliveries.
+    pub methods: &'static [Method],
+    /// Where in the body the payload is.
+    pub payload: Payload,
     /// How far the signed time may be off; `None` exactly when the scheme signs none.
     pub tolerance: Option<Tolerance>,
     /// Where id, type and version are.
@@ -90,6 +98,8 @@ pub struct Provider {
     pub handshake: Handshake,
     /// How it behaves when it gets no 2xx.
     pub sender: Sender,
+    /// What it wants to be answered.
+    pub replies: Replies,
     /// The largest body that is read unless the source says otherwise, in bytes.
     pub max_body: usize,
     /// Where these facts come from.
@@ -97,6 +107,30 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// What most rows have in common, to start one from: [`Scheme::BASE`], JSON over POST, no times,
+    /// no ids, nothing known of the sender. Slug, name, envelope and evidence are to be filled in.
+    pub const BASE: Self = Self {
+        slug: "",
+        name: "",
+        scheme: Scheme::BASE,
+        families: &[],
+        methods: &[Method::POST],
+        payload: Payload::Body,
+        tolerance: None,
+        envelope: Envelope::NONE,
+        no_id: NoId::AcceptAll,
+        handshake: Handshake::None,
+        sender: Sender::UNKNOWN,
+        replies: Replies::DEFAULT,
+        max_body: MIB,
+        evidence: Evidence {
+            confidence: Confidence::Secondary,
+            sources: &[],
+            checked: "",
+            unsure: "",
+        },
+    };
+
     /// How long event ids are remembered after the last handler is done: 24 h, or a day longer
     /// than the sender retries.
     pub fn dedup_window(&self) -> Duration {
@@ -134,18 +168,80 @@ pub struct Envelope {
     pub sent_at: &'static [Field],
 }
 
+impl Envelope {
+    /// Nothing is known of any field.
+    pub const NONE: Self = Self {
+        id: &[],
+        kind: &[],
+        kind_suffix: None,
+        version: &[],
+        sent_at: &[],
+    };
+}
+
+/// Where in the body the payload is. Fields of the body ([`Field::Body`], and those of the scheme)
+/// are looked for there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Payload {
+    /// It is the body. Fields are there when it is JSON.
+    Body,
+    /// A field of a form body (`application/x-www-form-urlencoded`), decoded.
+    FormField(&'static str),
+    /// The same where `Content-Type` says that it is a form; else the body.
+    BodyOrFormField(&'static str),
+    /// A field of a `multipart/form-data` body.
+    MultipartField(&'static str),
+    /// A form body itself: its fields, decoded, are the fields, as `/` and their names.
+    Form,
+    /// The same where `Content-Type` says that it is a form; else the body.
+    FormOrBody,
+}
+
+/// What a sender wants to be answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Replies {
+    /// The status for accepted deliveries and duplicates: a 2xx.
+    pub status: u16,
+    /// The body that comes with it.
+    pub body: &'static str,
+    /// Its `Content-Type`; none when it is empty.
+    pub content_type: &'static str,
+    /// Refusals whose status is another one than [`RejectionKind::status`].
+    pub refusals: &'static [(RejectionKind, u16)],
+}
+
+impl Replies {
+    /// 200 without a body, and the usual statuses.
+    pub const DEFAULT: Self = Self {
+        status: 200,
+        body: "",
+        content_type: "",
+        refusals: &[],
+    };
+}
+
 /// One place in a delivery.
 #[derive(Clone, Copy, Debug)]
 pub enum Field {
     /// A header. Signed only when it is part of the message.
     Header(Header),
-    /// A string or an integer in the JSON body: a pointer of object keys, such as `/data/id`.
+    /// A string or an integer in the JSON payload: a pointer of object keys, such as `/data/id`. In
+    /// payloads that are forms, `/` and the name of a field that is there once.
     Body(&'static str),
     /// The same, but only when something is at one of the other pointers. Tells an envelope
     /// (`{id, type, ..}`) from a bare object that happens to have an `id`.
     BodyBeside(&'static str, &'static [&'static str]),
-    /// A query parameter of the request. Never signed.
+    /// A query parameter of the request. Signed only when it, or the URL, is part of the message.
     Query(&'static str),
+    /// A claim of the token, for schemes whose signature is a JSON Web Token.
+    Claim(&'static str),
+}
+
+impl Field {
+    /// The header with this lower-case name.
+    pub const fn header(name: &'static str) -> Self {
+        Self::Header(Header::named(name))
+    }
 }
 
 /// What identifies an event without an id.
@@ -168,6 +264,29 @@ pub struct Sender {
     pub retry_window: Option<Duration>,
     /// Whether the signed time is that of the attempt or of the event.
     pub signed_time: SignedTime,
+    /// When it gives an endpoint up, in words; empty where its pages do not say.
+    pub disables: &'static str,
+}
+
+impl Sender {
+    /// Its pages do not say anything.
+    pub const UNKNOWN: Self = Self {
+        timeout: None,
+        retries: Retries::Unknown,
+        retry_window: None,
+        signed_time: SignedTime::Unknown,
+        disables: "",
+    };
+}
+
+/// So many seconds, in rows.
+pub(crate) const fn secs(secs: u64) -> Option<Duration> {
+    Some(Duration::from_secs(secs))
+}
+
+/// So many hours, in rows.
+pub(crate) const fn hours(hours: u64) -> Option<Duration> {
+    Some(Duration::from_secs(hours * 60 * 60))
 }
 
 /// After which answers a sender tries again.

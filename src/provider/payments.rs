@@ -1,13 +1,4 @@
-use std::time::Duration;
-
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime,
-};
-use crate::{
-    freshness::Tolerance,
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
-};
+use super::row::*;
 
 /// Stripe, snapshot events (API v1).
 ///
@@ -18,38 +9,32 @@ pub const STRIPE: Provider = Provider {
     slug: "stripe",
     name: "Stripe",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
         message: &[Part::Timestamp, Part::Literal("."), Part::Body],
-        header: Header::named("stripe-signature"),
+        signature: SignatureAt::header("stripe-signature"),
         grammar: Grammar::Pairs {
             separator: b',',
             signature: "v1",
         },
-        encoding: Encoding::Hex,
         time: TimeAt::InSignature {
             key: "t",
             unit: TimeUnit::Seconds,
         },
+        ..Scheme::BASE
     },
-    families: &[],
     tolerance: Some(Tolerance::symmetric(300)),
     envelope: Envelope {
         id: &[Field::Body("/id")],
         kind: &[Field::Body("/type")],
-        kind_suffix: None,
         version: &[Field::Body("/api_version")],
         sent_at: &[Field::Body("/created")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: None,
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(3 * 24 * 60 * 60)),
+        retry_window: hours(72),
         signed_time: SignedTime::Attempt,
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -60,6 +45,7 @@ pub const STRIPE: Provider = Provider {
         checked: "2026-11",
         unsure: "the retry window of 3 days, and that the id stays the same across retries",
     },
+    ..Provider::BASE
 };
 
 /// Paddle Billing.
@@ -72,38 +58,30 @@ pub const PADDLE: Provider = Provider {
     slug: "paddle",
     name: "Paddle Billing",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
         message: &[Part::Timestamp, Part::Literal(":"), Part::Body],
-        header: Header::named("paddle-signature"),
+        signature: SignatureAt::header("paddle-signature"),
         grammar: Grammar::Pairs {
             separator: b';',
             signature: "h1",
         },
-        encoding: Encoding::Hex,
         time: TimeAt::InSignature {
             key: "ts",
             unit: TimeUnit::Seconds,
         },
+        ..Scheme::BASE
     },
-    families: &[],
     tolerance: Some(Tolerance::symmetric(5)),
     envelope: Envelope {
         id: &[Field::Body("/event_id")],
         kind: &[Field::Body("/event_type")],
-        kind_suffix: None,
-        version: &[],
         sent_at: &[Field::Body("/occurred_at")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(5)),
+        timeout: secs(5),
         retries: Retries::All,
-        retry_window: None,
-        signed_time: SignedTime::Unknown,
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -114,6 +92,7 @@ pub const PADDLE: Provider = Provider {
         checked: "2026-11",
         unsure: "that event_id stays the same across retries; the retry schedule is not known",
     },
+    ..Provider::BASE
 };
 
 /// Square.
@@ -125,32 +104,23 @@ pub const SQUARE: Provider = Provider {
     slug: "square",
     name: "Square",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyDecoding::Text,
         message: &[Part::PublicUrl, Part::Body],
-        header: Header::named("x-square-hmacsha256-signature"),
-        grammar: Grammar::Bare,
+        signature: SignatureAt::header("x-square-hmacsha256-signature"),
         encoding: Encoding::Base64,
-        time: TimeAt::Nowhere,
+        ..Scheme::BASE
     },
-    families: &[],
-    tolerance: None,
     envelope: Envelope {
         id: &[Field::Body("/event_id")],
         kind: &[Field::Body("/type")],
-        kind_suffix: None,
-        version: &[],
         sent_at: &[Field::Body("/created_at")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(10)),
+        timeout: secs(10),
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(72 * 60 * 60)),
-        signed_time: SignedTime::Unknown,
+        retry_window: hours(72),
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -162,4 +132,5 @@ pub const SQUARE: Provider = Provider {
         unsure: "the retry window (copies of the page say 24 h and 72 h; the longer one is used), \
                  and that event_id stays the same across retries",
     },
+    ..Provider::BASE
 };

@@ -1,13 +1,4 @@
-use std::time::Duration;
-
-use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Provider, Retries, Sender,
-    SignedTime,
-};
-use crate::{
-    freshness::Tolerance,
-    scheme::{Algorithm, Encoding, Grammar, Header, KeyDecoding, Part, Scheme, TimeAt, TimeUnit},
-};
+use super::row::*;
 
 /// Standard Webhooks, symmetric (`v1`).
 ///
@@ -17,7 +8,6 @@ pub const STANDARD_WEBHOOKS: Provider = Provider {
     slug: "standard-webhooks",
     name: "Standard Webhooks",
     scheme: Scheme {
-        algorithm: Algorithm::HmacSha256,
         key: KeyDecoding::Base64 { prefix: "whsec_" },
         message: &[
             Part::Header(Header::in_family("id")),
@@ -26,32 +16,30 @@ pub const STANDARD_WEBHOOKS: Provider = Provider {
             Part::Literal("."),
             Part::Body,
         ],
-        header: Header::in_family("signature"),
+        signature: SignatureAt::Header(Header::in_family("signature")),
         grammar: Grammar::SpaceList { version: "v1" },
         encoding: Encoding::Base64,
         time: TimeAt::Header {
             header: Header::in_family("timestamp"),
             unit: TimeUnit::Seconds,
         },
+        ..Scheme::BASE
     },
     families: &["webhook-"],
     tolerance: Some(Tolerance::symmetric(300)),
     envelope: Envelope {
         id: &[Field::Header(Header::in_family("id"))],
         kind: &[Field::Body("/type")],
-        kind_suffix: None,
-        version: &[],
         sent_at: &[Field::Body("/timestamp")],
+        ..Envelope::NONE
     },
-    no_id: NoId::AcceptAll,
-    handshake: Handshake::None,
     sender: Sender {
-        timeout: Some(Duration::from_secs(15)),
+        timeout: secs(15),
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(76 * 60 * 60)),
+        retry_window: hours(76),
         signed_time: SignedTime::Attempt,
+        ..Sender::UNKNOWN
     },
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[
@@ -61,6 +49,7 @@ pub const STANDARD_WEBHOOKS: Provider = Provider {
         checked: "2026-11",
         unsure: "",
     },
+    ..Provider::BASE
 };
 
 /// Svix, and the many senders that use it.
@@ -80,13 +69,13 @@ pub const SVIX: Provider = Provider {
         ..STANDARD_WEBHOOKS.envelope
     },
     sender: Sender {
-        timeout: Some(Duration::from_secs(15)),
+        timeout: secs(15),
         retries: Retries::All,
-        retry_window: Some(Duration::from_secs(28 * 60 * 60)),
+        retry_window: hours(28),
         signed_time: SignedTime::Attempt,
+        ..Sender::UNKNOWN
     },
     // Svix's own tests sign one MiB; the limit is inclusive.
-    max_body: MIB,
     evidence: Evidence {
         confidence: Confidence::OfficialSdk,
         sources: &[

@@ -5,20 +5,25 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use crate::{
     error::ConfigError,
     scheme::{
-        MAX_SECRETS, Scheme,
+        KeyId, MAX_SECRETS, Scheme,
         mac::{KeyedMac, Tag},
     },
     secret::{Label, Secret},
 };
 
-/// Secrets turned into keys for one scheme. Cheap to clone; one delivery is judged by one of them.
+/// Secrets turned into keys for one scheme and its older ways. Cheap to clone; one delivery is
+/// judged by one of them.
 #[derive(Clone)]
 pub struct KeySet(Arc<[Key]>);
 
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) label: Label,
+    /// The name by which deliveries call it, where they do.
+    pub(crate) id: Option<Box<str>>,
     pub(crate) mac: KeyedMac,
+    /// The same secret in the scheme's older ways, in order.
+    older: Box<[KeyedMac]>,
     /// Tells keys apart without keeping them: the tag of a fixed text.
     identity: Tag,
 }
@@ -58,13 +63,7 @@ impl KeySet {
                 name: label.to_string(),
             });
         }
-        let mac = KeyedMac::new(scheme.algorithm, &scheme.key.key(secret)?)?;
-        let identity = mac.tag(|write| write(b"hookgate: identity of a key"));
-        let key = Key {
-            label,
-            mac,
-            identity,
-        };
+        let key = Key::new(scheme, secret, label)?;
         // Under two labels it would stay active when one of them is removed.
         if self.has(&key) {
             return Err(ConfigError::Duplicate {
@@ -109,23 +108,38 @@ impl KeySet {
         self.0.iter().map(|key| &key.label)
     }
 
-    /// Compares every candidate with every key's tag and says which key matched. No early exit:
-    /// neither the number nor the position of matches shows in the time taken.
+    /// Compares every candidate with the tags of every key, or of the keys of this id, and says
+    /// which key matched. `way` is the place of the scheme among the older ways, 0 for none of them.
+    /// No early exit: neither the number nor the position of matches shows in the time taken.
     pub(crate) fn matching(
         &self,
-        candidates: impl Iterator<Item = Tag> + Clone,
+        way: usize,
+        id: Option<&[u8]>,
+        candidates: &[Tag],
         write: impl Fn(&mut dyn FnMut(&[u8])),
     ) -> Option<&Key> {
         let (mut found, mut which) = (Choice::from(0), 0_u8);
         for (at, key) in (0_u8..).zip(self.0.iter()) {
-            let tag = key.mac.tag(&write);
-            for candidate in candidates.clone() {
-                let same = tag.ct_eq(&candidate);
+            // Which keys there are is no secret.
+            if id.is_some_and(|id| key.id.as_deref().is_none_or(|mine| mine.as_bytes() != id)) {
+                continue;
+            }
+            let Some(mac) = key.mac(way) else {
+                continue;
+            };
+            let tag = mac.tag(&write);
+            for candidate in candidates {
+                let same = tag.ct_eq(candidate);
                 which.conditional_assign(&at, same & !found);
                 found |= same;
             }
         }
         self.0.get(usize::from(which)).filter(|_| found.into())
+    }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter()
     }
 
     /// Whether a key that matched is still among these.
@@ -142,6 +156,56 @@ impl KeySet {
     /// Whether the two have a key in common.
     pub(crate) fn shares_a_key_with(&self, other: &Self) -> bool {
         self.0.iter().any(|key| other.has(key))
+    }
+}
+
+impl Key {
+    fn new(scheme: &Scheme, secret: &Secret, label: Label) -> Result<Self, ConfigError> {
+        let (id, text) = match scheme.key_id {
+            KeyId::None => (None, secret.text()),
+            KeyId::Header(_) | KeyId::Configured => {
+                let (id, text) = split(secret.text())?;
+                (Some(id), text)
+            }
+        };
+        let mut macs = scheme
+            .chain()
+            .map(|way| KeyedMac::new(way.algorithm, &way.key.key(text)?));
+        let mac = macs.next().ok_or(ConfigError::EmptySecret)??;
+        let older = macs.collect::<Result<_, _>>()?;
+        let identity = mac.tag(|write| write(b"hookgate: identity of a key"));
+        Ok(Self {
+            label,
+            id,
+            mac,
+            older,
+            identity,
+        })
+    }
+
+    /// What the secret is in this way of signing.
+    fn mac(&self, way: usize) -> Option<&KeyedMac> {
+        match way.checked_sub(1) {
+            None => Some(&self.mac),
+            Some(older) => self.older.get(older),
+        }
+    }
+}
+
+/// `id:secret`, at the last colon.
+fn split(text: &[u8]) -> Result<(Box<str>, &[u8]), ConfigError> {
+    let at = text.iter().rposition(|byte| *byte == b':');
+    let parts = at.and_then(|at| {
+        Some((
+            std::str::from_utf8(text.get(..at)?).ok()?,
+            text.get(at + 1..)?,
+        ))
+    });
+    match parts {
+        Some((id, secret)) if !id.is_empty() => Ok((id.into(), secret)),
+        _ => Err(ConfigError::MalformedSecret {
+            expected: "the key's id, a colon, and the secret",
+        }),
     }
 }
 

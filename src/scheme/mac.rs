@@ -1,28 +1,56 @@
-use hmac::{Hmac, KeyInit, Mac, digest::Output};
+use std::sync::Arc;
+
+use hmac::{
+    Hmac, KeyInit, Mac,
+    digest::{Digest, FixedOutput, Output},
+};
+use md5::Md5;
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Sha256, Sha384, Sha512};
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 use crate::error::ConfigError;
 
-/// A keyed hash.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A keyed hash, or what some senders use for one.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Algorithm {
     /// HMAC with SHA-256, RFC 2104 and FIPS 180-4: 32 bytes.
     HmacSha256,
+    /// HMAC with SHA-384: 48 bytes.
+    HmacSha384,
     /// HMAC with SHA-512: 64 bytes.
     HmacSha512,
     /// HMAC with SHA-1: 20 bytes. Not broken as a MAC, but nothing new should use it.
     HmacSha1ForLegacyUseOnly,
+    /// HMAC with MD5, RFC 2104: 16 bytes. Nothing new should use it.
+    HmacMd5ForLegacyUseOnly,
+    /// SHA-256 of the secret and then the message. Whoever has seen one delivery can sign longer
+    /// messages that begin with it (length extension): a body with something appended.
+    Sha256SecretFirstForLegacyUseOnly,
+    /// SHA-256 of the message and then the secret.
+    Sha256SecretLastForLegacyUseOnly,
+    /// SHA-1 of the message and then the secret. Two messages with one SHA-1, which can be made,
+    /// have one signature.
+    Sha1SecretLastForLegacyUseOnly,
+    /// No signature: the secret itself comes with each delivery. Nothing of the delivery is
+    /// covered.
+    Token,
 }
 
 impl Algorithm {
-    /// The length of a signature in bytes. Shorter ones are never accepted.
+    /// The length of a signature in bytes. Shorter ones are never accepted. Tokens have any length;
+    /// they are compared by their SHA-256.
     pub const fn tag_len(self) -> usize {
         match self {
-            Self::HmacSha256 => 32,
+            Self::HmacSha256
+            | Self::Sha256SecretFirstForLegacyUseOnly
+            | Self::Sha256SecretLastForLegacyUseOnly
+            | Self::Token => 32,
+            Self::HmacSha384 => 48,
             Self::HmacSha512 => 64,
-            Self::HmacSha1ForLegacyUseOnly => 20,
+            Self::HmacSha1ForLegacyUseOnly | Self::Sha1SecretLastForLegacyUseOnly => 20,
+            Self::HmacMd5ForLegacyUseOnly => 16,
         }
     }
 }
@@ -51,6 +79,12 @@ impl Tag {
     }
 }
 
+impl std::fmt::Debug for Tag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tag({})", self.len)
+    }
+}
+
 impl ConstantTimeEq for Tag {
     fn ct_eq(&self, other: &Self) -> Choice {
         // Eight bytes at a time, past the tags' ends too: what is there is zero.
@@ -66,12 +100,20 @@ impl ConstantTimeEq for Tag {
 }
 
 /// A MAC with its key already absorbed: two compressions less for every message. Wiped on drop by
-/// the `zeroize` features of hmac, sha1 and sha2.
+/// the `zeroize` features of the hashes. Those that are rare are boxed.
 #[derive(Clone)]
 pub(crate) enum KeyedMac {
     Sha256(Hmac<Sha256>),
-    Sha512(Hmac<Sha512>),
+    Sha384(Box<Hmac<Sha384>>),
+    Sha512(Box<Hmac<Sha512>>),
     Sha1(Hmac<Sha1>),
+    Md5(Hmac<Md5>),
+    /// A hash that has absorbed the secret.
+    Sha256First(Sha256),
+    Sha256Last(Arc<Zeroizing<Vec<u8>>>),
+    Sha1Last(Arc<Zeroizing<Vec<u8>>>),
+    /// The token's SHA-256.
+    Token(Tag),
 }
 
 impl KeyedMac {
@@ -79,10 +121,19 @@ impl KeyedMac {
         if key.is_empty() {
             return Err(ConfigError::EmptySecret);
         }
+        let last = || Arc::new(Zeroizing::new(key.to_vec()));
         let keyed = match algorithm {
             Algorithm::HmacSha256 => Hmac::new_from_slice(key).map(Self::Sha256),
-            Algorithm::HmacSha512 => Hmac::new_from_slice(key).map(Self::Sha512),
+            Algorithm::HmacSha384 => Hmac::new_from_slice(key).map(|m| Self::Sha384(Box::new(m))),
+            Algorithm::HmacSha512 => Hmac::new_from_slice(key).map(|m| Self::Sha512(Box::new(m))),
             Algorithm::HmacSha1ForLegacyUseOnly => Hmac::new_from_slice(key).map(Self::Sha1),
+            Algorithm::HmacMd5ForLegacyUseOnly => Hmac::new_from_slice(key).map(Self::Md5),
+            Algorithm::Sha256SecretFirstForLegacyUseOnly => {
+                Ok(Self::Sha256First(Sha256::new().chain_update(key)))
+            }
+            Algorithm::Sha256SecretLastForLegacyUseOnly => Ok(Self::Sha256Last(last())),
+            Algorithm::Sha1SecretLastForLegacyUseOnly => Ok(Self::Sha1Last(last())),
+            Algorithm::Token => Ok(Self::Token(token(key))),
         };
         // HMAC takes a key of any length; the trait does not know that.
         keyed.map_err(|_| ConfigError::MalformedSecret {
@@ -92,20 +143,42 @@ impl KeyedMac {
 
     /// The tag of what `write` feeds, piece by piece, into the MAC.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Tag {
-        fn run<M: Mac + Clone + hmac::digest::FixedOutput>(
-            keyed: &M,
-            write: impl FnOnce(&mut dyn FnMut(&[u8])),
-        ) -> Output<M> {
-            let mut mac = keyed.clone();
-            write(&mut |piece| Mac::update(&mut mac, piece));
-            Mac::finalize(mac).into_bytes()
-        }
         match self {
-            Self::Sha256(keyed) => Tag::new(&run(keyed, write)),
-            Self::Sha512(keyed) => Tag::new(&run(keyed, write)),
-            Self::Sha1(keyed) => Tag::new(&run(keyed, write)),
+            Self::Sha256(keyed) => Tag::new(&hmac(keyed, write)),
+            Self::Sha384(keyed) => Tag::new(&hmac(&**keyed, write)),
+            Self::Sha512(keyed) => Tag::new(&hmac(&**keyed, write)),
+            Self::Sha1(keyed) => Tag::new(&hmac(keyed, write)),
+            Self::Md5(keyed) => Tag::new(&hmac(keyed, write)),
+            Self::Sha256First(keyed) => Tag::new(&hash(keyed.clone(), write, b"")),
+            Self::Sha256Last(key) => Tag::new(&hash(Sha256::new(), write, key)),
+            Self::Sha1Last(key) => Tag::new(&hash(Sha1::new(), write, key)),
+            Self::Token(token) => *token,
         }
     }
+}
+
+fn hmac<M: Mac + Clone + FixedOutput>(
+    keyed: &M,
+    write: impl FnOnce(&mut dyn FnMut(&[u8])),
+) -> Output<M> {
+    let mut mac = keyed.clone();
+    write(&mut |piece| Mac::update(&mut mac, piece));
+    Mac::finalize(mac).into_bytes()
+}
+
+fn hash<H: Digest>(
+    mut hash: H,
+    write: impl FnOnce(&mut dyn FnMut(&[u8])),
+    last: &[u8],
+) -> Output<H> {
+    write(&mut |piece| hash.update(piece));
+    hash.update(last);
+    hash.finalize()
+}
+
+/// What stands for a token when it is compared: one size, whatever the token's.
+pub(crate) fn token(text: &[u8]) -> Tag {
+    Tag::new(&Sha256::digest(text))
 }
 
 #[cfg(test)]
@@ -114,10 +187,15 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Algorithm; 3] = [
+    const ALL: [Algorithm; 8] = [
         Algorithm::HmacSha256,
+        Algorithm::HmacSha384,
         Algorithm::HmacSha512,
         Algorithm::HmacSha1ForLegacyUseOnly,
+        Algorithm::HmacMd5ForLegacyUseOnly,
+        Algorithm::Sha256SecretFirstForLegacyUseOnly,
+        Algorithm::Sha256SecretLastForLegacyUseOnly,
+        Algorithm::Sha1SecretLastForLegacyUseOnly,
     ];
 
     proptest! {

@@ -9,6 +9,9 @@ pub enum TimeUnit {
     Seconds,
     /// Decimal digits: milliseconds since the epoch.
     Millis,
+    /// Decimal digits: milliseconds when there are 13 of them or more (from 2001 on), otherwise
+    /// seconds. For a sender that has been seen to write both.
+    SecondsOrMillis,
     /// RFC 3339, e.g. `2026-11-22T08:00:00.123Z` or with an offset.
     Rfc3339,
 }
@@ -23,6 +26,8 @@ impl TimeUnit {
                 secs.checked_mul(1_000).map(UnixTime::from_millis)
             }
             Self::Millis => digits(text).map(UnixTime::from_millis),
+            Self::SecondsOrMillis if text.len() >= 13 => Self::Millis.parse(text),
+            Self::SecondsOrMillis => Self::Seconds.parse(text),
             Self::Rfc3339 => {
                 let text = std::str::from_utf8(text).ok().filter(|t| t.len() <= 64)?;
                 let nanos = OffsetDateTime::parse(text, &Rfc3339)
@@ -37,7 +42,7 @@ impl TimeUnit {
 
     pub(crate) const fn precision(self) -> Precision {
         match self {
-            Self::Seconds => Precision::Seconds,
+            Self::Seconds | Self::SecondsOrMillis => Precision::Seconds,
             Self::Millis | Self::Rfc3339 => Precision::Millis,
         }
     }

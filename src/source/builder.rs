@@ -3,15 +3,12 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use http::HeaderName;
 
-use super::{
-    Inner, ReplayPolicy, Source, TenantKeys,
-    plan::{Piece, Plan},
-};
+use super::{Inner, ReplayPolicy, Source, TenantKeys, plan::Plan};
 use crate::{
     error::ConfigError,
     freshness::Tolerance,
     provider::{NoId, Provider},
-    scheme::KeySet,
+    scheme::{KeySet, Scheme, SignedUrl},
     secret::{Label, Secret},
 };
 
@@ -85,8 +82,12 @@ impl SourceBuilder {
     }
 
     /// The URL under which the sender knows this endpoint, byte for byte as it is configured
-    /// there. Needed by schemes that sign it (Square); what the request says about its URL is
-    /// never used.
+    /// there, for schemes that sign one fixed URL (Square, Trello).
+    ///
+    /// For schemes that sign the URL of each request (Twilio, HubSpot) it is the public origin, such
+    /// as `https://hooks.example.com`; the request's own path and query are put behind it. What a
+    /// proxy or `Router::nest` takes away from the front of the path belongs into it as well. What
+    /// the request says about its host is never used.
     pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
@@ -177,22 +178,7 @@ impl SourceBuilder {
                 what: "a reply deadline of 0 or over 60 s",
             });
         }
-        let signs_url = plans
-            .iter()
-            .any(|p| p.message.iter().any(|m| matches!(m, Piece::PublicUrl)));
-        match &self.public_url {
-            None if signs_url => {
-                return Err(ConfigError::Missing {
-                    what: "the public URL, which this provider signs",
-                });
-            }
-            Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
-                return Err(ConfigError::OutOfRange {
-                    what: "a public URL without http:// or https://",
-                });
-            }
-            _ => {}
-        }
+        check_url(self.public_url.as_deref(), &self.row.scheme)?;
         let keys = match (&self.tenants, self.secrets.is_empty()) {
             (None, _) => KeySet::new(&self.row.scheme, &self.secrets)?,
             (Some(_), true) => nobodys_key(&self.row)?,
@@ -244,19 +230,41 @@ impl Dangerous {
     }
 }
 
+/// Whether the configured URL is what the row signs.
+fn check_url(url: Option<&str>, scheme: &Scheme) -> Result<(), ConfigError> {
+    let out = |what| Err(ConfigError::OutOfRange { what });
+    let signed = scheme.signed_url();
+    let Some(url) = url else {
+        let what = match signed {
+            SignedUrl::None => return Ok(()),
+            SignedUrl::Exact => "the public URL, which this provider signs",
+            SignedUrl::Origin => "the public origin, which this provider signs",
+        };
+        return Err(ConfigError::Missing { what });
+    };
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        return out("a public URL without http:// or https://");
+    }
+    if signed == SignedUrl::Origin && (url.contains(['?', '#', '@']) || url.ends_with('/')) {
+        return out("a public origin with a query, credentials or a slash at its end");
+    }
+    Ok(())
+}
+
 /// A wider tolerance is no freshness check any more.
 const MAX_TOLERANCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A key that nobody has, for the MAC of deliveries to tenants that do not exist.
 fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
+    use crate::scheme::{KeyDecoding, KeyId};
     use std::hash::{BuildHasher, RandomState};
-    let mut text = String::from(
-        if let crate::scheme::KeyDecoding::Base64 { prefix } = row.scheme.key {
-            prefix
-        } else {
-            ""
-        },
-    );
+    let mut text = match row.scheme.key_id {
+        KeyId::None => String::new(),
+        KeyId::Header(_) | KeyId::Configured => String::from("nobody:"),
+    };
+    if let KeyDecoding::Base64 { prefix } | KeyDecoding::Base64OrText { prefix } = row.scheme.key {
+        text.push_str(prefix);
+    }
     for _ in 0..2 {
         // Hex digits are text, hex and, by the multiple of four, base64.
         text.push_str(&format!("{:016x}", RandomState::new().hash_one(0)));

@@ -1,74 +1,32 @@
-//! What is checked of a delivery, in order.
+//! What is checked of a delivery once its body is there: the MAC, the body's own timestamp, and the
+//! envelope.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header, request::Parts};
+use data_encoding::HEXLOWER;
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::{
     Keys, Source,
-    place::{Place, first, single},
-    plan::{Border, Piece, Plan},
+    claims::Claims,
+    content::Content,
+    head::{Claim, Head, SignedTime, Texts},
+    made::{Material, query, url},
+    message::Message,
+    place::{Found, Place, first},
+    plan::{Plan, Signature},
 };
 use crate::{
     clock::UnixTime,
     error::{Rejection, RejectionKind},
     event::{Event, Field, Head as EventHead, Verified},
-    scheme::{TimeAt, TimeUnit, json, keys::Key, mac::Tag},
+    scheme::{DigestAt, Port, form, json, keys::Key},
 };
 
-/// What was learnt from a delivery's head.
-pub(crate) struct Head {
-    plan: usize,
-    signature: HeaderValue,
-    /// The signature decoded, when there is only one.
-    only: Option<Tag>,
-    time: Option<SignedTime>,
-}
-
-struct SignedTime {
-    text: HeaderValue,
-    range: Range<usize>,
-    at: UnixTime,
-}
-
 impl Source {
-    /// Step 3 of a delivery: everything that can be said before a byte of the body is read.
-    pub(crate) fn check_head(&self, parts: &Parts, now: UnixTime) -> Result<Head, RejectionKind> {
-        if parts.method != Method::POST {
-            return Err(RejectionKind::Method);
-        }
-        if declared_length(parts).is_some_and(|length| length > self.0.max_body as u64) {
-            return Err(RejectionKind::TooLarge);
-        }
-        let mut codings = parts.headers.get_all(header::CONTENT_ENCODING).iter();
-        if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(RejectionKind::ContentEncoding);
-        }
-        // The first family whose signature is there, and nothing of any other.
-        let mut plans = self.0.plans.iter().enumerate();
-        let (at, plan, signature) = plans
-            .find_map(|(at, plan)| Some((at, plan, single(parts, &plan.signature).transpose()?)))
-            .ok_or(RejectionKind::MissingSignature)?;
-        let signature = signature.map_err(|_| RejectionKind::MalformedSignature)?;
-        let (only, time) = self.header_time(parts, plan, signature)?;
-        if let (Some(time), Some(unit)) = (&time, self.time_unit()) {
-            self.check_fresh(time.at, unit, now)?;
-        }
-        for piece in &plan.message {
-            if let Piece::Header(name, border) = piece {
-                let value = single(parts, name)?.ok_or(RejectionKind::SignedHeader)?;
-                check_signed_header(value, *border)?;
-            }
-        }
-        Ok(Head {
-            plan: at,
-            signature: signature.clone(),
-            only,
-            time,
-        })
-    }
-
     /// Steps 6 and 7: the MAC, the body's own timestamp, and the envelope.
     pub(crate) fn check_body(
         &self,
@@ -97,153 +55,19 @@ impl Source {
         if body.len() > self.0.max_body {
             return Err(RejectionKind::TooLarge);
         }
-        let plan = self
-            .0
-            .plans
-            .get(head.plan)
-            .ok_or(RejectionKind::Misconfigured)?;
-        let scheme = &self.0.row.scheme;
-        let tag_len = scheme.algorithm.tag_len();
-        let write =
-            |into: &mut dyn FnMut(&[u8])| self.write_message(plan, parts, head, &body, into);
-        let found = match head.only {
-            Some(only) => keys.set.matching(std::iter::once(only), write),
-            None => {
-                let value = head.signature.as_bytes();
-                let candidates = scheme.grammar.candidates(value, scheme.encoding, tag_len);
-                keys.set.matching(candidates, write)
-            }
+        let plan = self.0.plans.get(head.plan);
+        let delivery = Delivery {
+            source: self,
+            plan: plan.ok_or(RejectionKind::Misconfigured)?,
+            parts,
+            body: &body,
+            content: Content::of(self.0.row.payload, parts, &body)?,
+            keys,
+            now,
         };
-        let key = found.ok_or(if keys.real {
-            RejectionKind::BadSignature
-        } else {
-            RejectionKind::UnknownTenant
-        })?;
-        let fields = json::scan(&body, &plan.paths);
-        let mut signed_at = head.time.as_ref().map(|time| time.at);
-        if let (Some(at), Some(unit)) = (plan.body_time, self.time_unit()) {
-            let field = fields
-                .get(at)
-                .filter(|f| f.present)
-                .ok_or(RejectionKind::MissingTimestamp)?;
-            let text = field.text.as_deref().unwrap_or_default();
-            let time = unit
-                .parse(text.as_bytes())
-                .ok_or(RejectionKind::MalformedTimestamp)?;
-            self.check_fresh(time, unit, now)?;
-            signed_at = Some(time);
-        }
-        let read = |places: &[Place]| first(places, parts, &fields);
-        let head = EventHead {
-            source: self.0.name.clone(),
-            tenant: keys.tenant.clone(),
-            id: read(&plan.id),
-            kind: compose(read(&plan.kind), read(plan.kind_suffix.as_slice())),
-            version: read(&plan.version),
-            sent_at: read(&plan.sent_at),
-            signed_at,
-            received_at: now,
-            secret: key.label.clone(),
-            headers: self.kept(parts),
-        };
-        Ok((Event::new(head, body, Verified::by_signature()), key))
-    }
-
-    fn write_message(
-        &self,
-        plan: &Plan,
-        parts: &Parts,
-        head: &Head,
-        body: &[u8],
-        into: &mut dyn FnMut(&[u8]),
-    ) {
-        for piece in &plan.message {
-            match piece {
-                Piece::Body => into(body),
-                Piece::Text(text) => into(text.as_bytes()),
-                Piece::PublicUrl => into(self.0.public_url.as_bytes()),
-                // Both were found by `check_head`; without them the tag cannot match.
-                Piece::Timestamp => {
-                    into(
-                        head.time
-                            .as_ref()
-                            .map(SignedTime::bytes)
-                            .unwrap_or_default(),
-                    );
-                }
-                Piece::Header(name, _) => {
-                    into(
-                        parts
-                            .headers
-                            .get(name)
-                            .map(HeaderValue::as_bytes)
-                            .unwrap_or_default(),
-                    );
-                }
-            }
-        }
-    }
-
-    /// Checks the signature header's form and finds the time, in it or in a header of its own.
-    /// Also answers the signature, when there is only one.
-    fn header_time(
-        &self,
-        parts: &Parts,
-        plan: &Plan,
-        signature: &HeaderValue,
-    ) -> Result<(Option<Tag>, Option<SignedTime>), RejectionKind> {
-        let scheme = &self.0.row.scheme;
-        let key = match scheme.time {
-            TimeAt::InSignature { key, .. } => Some(key),
-            _ => None,
-        };
-        let tag_len = scheme.algorithm.tag_len();
-        let checked = scheme
-            .grammar
-            .check(signature.as_bytes(), scheme.encoding, tag_len, key)?;
-        let (text, range, unit) = match (scheme.time, checked.time, &plan.time) {
-            (TimeAt::InSignature { unit, .. }, Some(range), _) => (signature, range, unit),
-            (TimeAt::Header { unit, .. }, _, Some(name)) => {
-                let value = single(parts, name).map_err(|_| RejectionKind::MalformedTimestamp)?;
-                let value = value.ok_or(RejectionKind::MissingTimestamp)?;
-                (value, 0..value.len(), unit)
-            }
-            _ => return Ok((checked.only, None)),
-        };
-        let digits = text.as_bytes().get(range.clone()).unwrap_or_default();
-        let at = unit
-            .parse(digits)
-            .ok_or(RejectionKind::MalformedTimestamp)?;
-        let time = SignedTime {
-            text: text.clone(),
-            range,
-            at,
-        };
-        Ok((checked.only, Some(time)))
-    }
-
-    fn check_fresh(
-        &self,
-        signed: UnixTime,
-        unit: TimeUnit,
-        now: UnixTime,
-    ) -> Result<(), RejectionKind> {
-        // Before 2001: a machine that has not learnt the time yet. Not the sender's fault.
-        if self.0.tolerance.is_some() && now < UnixTime::from_secs(1_000_000_000) {
-            return Err(RejectionKind::Clock);
-        }
-        self.0.tolerance.map_or(Ok(()), |tolerance| {
-            tolerance.check(signed, now, unit.precision())
-        })
-    }
-
-    fn time_unit(&self) -> Option<TimeUnit> {
-        match self.0.row.scheme.time {
-            TimeAt::Nowhere => None,
-            TimeAt::Header { unit, .. }
-            | TimeAt::InSignature { unit, .. }
-            | TimeAt::Body { unit, .. } => Some(unit),
-        }
+        let key = delivery.verify(head)?;
+        let event = delivery.event(head, key)?;
+        Ok((Event::new(event, body, Verified::by_signature()), key))
     }
 
     /// Whether a key that matched has not been revoked since the snapshot was taken.
@@ -269,32 +93,196 @@ impl Source {
     }
 }
 
-impl SignedTime {
-    fn bytes(&self) -> &[u8] {
-        self.text
-            .as_bytes()
-            .get(self.range.clone())
-            .unwrap_or_default()
-    }
+/// One delivery under judgement.
+struct Delivery<'d, 'k> {
+    source: &'d Source,
+    plan: &'d Plan,
+    parts: &'d Parts,
+    body: &'d [u8],
+    content: Content<'d>,
+    keys: &'k Keys,
+    now: UnixTime,
 }
 
-pub(crate) fn declared_length(parts: &Parts) -> Option<u64> {
-    parts
-        .headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// A signed header may not contain the text that ends it: the signature would cover both readings.
-fn check_signed_header(value: &HeaderValue, border: Border) -> Result<(), RejectionKind> {
-    let text = value.to_str().map_err(|_| RejectionKind::SignedHeader)?;
-    if text.is_empty() || !border.is_clear(text) {
-        return Err(RejectionKind::SignedHeader);
+impl<'k> Delivery<'_, 'k> {
+    /// Step 6, for the whole payload or for each of its items.
+    fn verify(&self, head: &Head) -> Result<&'k Key, RejectionKind> {
+        if !self
+            .content
+            .bytes(self.body)
+            .starts_with(self.plan.scheme.opening.as_bytes())
+        {
+            return Err(RejectionKind::MissingPayload);
+        }
+        let paths = &self.plan.signed_fields;
+        let key = match self.plan.scheme.items {
+            Some(pointer) => {
+                let mut first = None;
+                for item in self.content.items(pointer)? {
+                    let fields = json::scan(item.get().as_bytes(), paths);
+                    let key = self.verify_one(head, &fields)?;
+                    first = first.or(Some(key));
+                }
+                first.ok_or(RejectionKind::MissingPayload)?
+            }
+            None if paths.is_empty() => self.verify_one(head, &[])?,
+            None => self.verify_one(head, &self.content.fields(paths))?,
+        };
+        self.check_query_digest()?;
+        Ok(key)
     }
-    Ok(())
+
+    fn verify_one(
+        &self,
+        head: &Head,
+        fields: &[json::Found<'_>],
+    ) -> Result<&'k Key, RejectionKind> {
+        let found;
+        let claim = match &head.claim {
+            Some(claim) => claim,
+            None => {
+                let text = Texts::One(self.signature(fields)?);
+                found = self.source.claim(self.plan, self.parts, &text, self.now)?;
+                &found
+            }
+        };
+        let message = Message::of(&Material {
+            public_url: &self.source.0.public_url,
+            plan: self.plan,
+            parts: self.parts,
+            body: self.body,
+            content: &self.content,
+            fields,
+            token: &claim.text,
+            listed: (&claim.names, &claim.listed),
+        })?;
+        let id = self.plan.key_id.as_ref();
+        let id = id.map(|name| {
+            self.parts
+                .headers
+                .get(name)
+                .map_or(&b""[..], |id| id.as_bytes())
+        });
+        let mut key = None;
+        // All of them, whichever matches.
+        for group in claim.groups() {
+            let time = group
+                .time
+                .as_ref()
+                .map(SignedTime::bytes)
+                .unwrap_or_default();
+            for pieces in &self.plan.messages {
+                let candidates = group.tags.as_slice();
+                let write = |into: &mut dyn FnMut(&[u8])| message.write(pieces, time, into);
+                let matching = self.keys.set.matching(self.plan.way, id, candidates, write);
+                key = key.or(matching);
+            }
+        }
+        key.ok_or(if self.keys.real {
+            RejectionKind::BadSignature
+        } else {
+            RejectionKind::UnknownTenant
+        })
+    }
+
+    /// A signature that is in the payload.
+    fn signature<'f>(&self, fields: &'f [json::Found<'_>]) -> Result<Cow<'f, [u8]>, RejectionKind> {
+        let (missing, malformed) = (
+            RejectionKind::MissingSignature,
+            RejectionKind::MalformedSignature,
+        );
+        match self.plan.signature {
+            Signature::Field(at) => {
+                let found = fields
+                    .get(at)
+                    .filter(|found| found.present)
+                    .ok_or(missing)?;
+                let text = found.text.as_deref().filter(|_| !found.twice);
+                Ok(text.ok_or(malformed)?.as_bytes().into())
+            }
+            Signature::Param(name) => {
+                let payload = self.content.parameters().ok_or(malformed)?;
+                let all: Vec<_> = query(self.parts)?.into_iter().chain(payload).collect();
+                let text = form::single(&all, name).ok_or(missing)?;
+                Ok(text.as_bytes().to_vec().into())
+            }
+            _ => Err(RejectionKind::Misconfigured),
+        }
+    }
+
+    /// A digest in the query is signed with the URL; what it is of must be checked besides.
+    fn check_query_digest(&self) -> Result<(), RejectionKind> {
+        let Some(DigestAt::Query(name)) = self.plan.scheme.digest else {
+            return Ok(());
+        };
+        let query = query(self.parts)?;
+        let text = form::single(&query, name).ok_or(RejectionKind::MissingPayload)?;
+        let digest = HEXLOWER.encode(&Sha256::digest(self.body));
+        let same = digest.as_bytes().ct_eq(text.as_bytes());
+        bool::from(same)
+            .then_some(())
+            .ok_or(RejectionKind::BadSignature)
+    }
+
+    /// Step 7. The delivery is genuine.
+    fn event(&self, head: &Head, key: &Key) -> Result<EventHead, RejectionKind> {
+        let plan = self.plan;
+        let claim = head.claim.as_ref();
+        let fields = self.content.fields(&plan.paths);
+        let mut signed_at = claim.and_then(|claim| claim.first.time).map(|time| time.at);
+        if let (Some(at), Some(unit)) = (plan.body_time, plan.time_unit()) {
+            let field = fields.get(at).filter(|found| found.present);
+            let field = field.ok_or(RejectionKind::MissingTimestamp)?;
+            let text = field.text.as_deref().unwrap_or_default();
+            let time = unit
+                .parse(text.as_bytes())
+                .ok_or(RejectionKind::MalformedTimestamp)?;
+            self.source.check_fresh(time, unit, self.now)?;
+            signed_at = Some(time);
+        }
+        let claims = match claim {
+            Some(claim) if !claim.text.is_empty() => Claims::of(plan, &claim.text)?,
+            _ => Claims::default(),
+        };
+        if let Some(issued) = self.check_claims(&claims)? {
+            signed_at = Some(issued);
+        }
+        let claimed = claims.fields(&plan.claims);
+        let found = Found {
+            parts: self.parts,
+            body: &fields,
+            claims: &claimed,
+            listed: claim
+                .map(|claim: &Claim| claim.listed.as_slice())
+                .unwrap_or_default(),
+        };
+        let read = |places: &[Place]| first(places, &found);
+        Ok(EventHead {
+            source: self.source.0.name.clone(),
+            tenant: self.keys.tenant.clone(),
+            id: read(&plan.id),
+            kind: compose(read(&plan.kind), read(plan.kind_suffix.as_slice())),
+            version: read(&plan.version),
+            sent_at: read(&plan.sent_at),
+            signed_at,
+            received_at: self.now,
+            secret: key.label.clone(),
+            covers: plan.covers,
+            headers: self.source.kept(self.parts),
+        })
+    }
+
+    fn check_claims(&self, claims: &Claims) -> Result<Option<UnixTime>, RejectionKind> {
+        if !claims.is_token() {
+            return Ok(None);
+        }
+        claims.check_issuer(self.plan)?;
+        claims.check_body(self.plan, self.body)?;
+        claims.check_url(self.plan, || {
+            url(&self.source.0.public_url, self.parts, Port::AsConfigured)
+        })?;
+        claims.check_time(self.plan, self.source.0.tolerance, self.now)
+    }
 }
 
 /// `pull_request` and `opened` make `pull_request.opened`, as trustworthy as the weaker of the two.

@@ -34,10 +34,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod border;
 mod builder;
+mod claims;
+mod content;
+mod head;
 mod judge;
+mod made;
+mod message;
 mod place;
 mod plan;
+#[cfg(feature = "test-util")]
+pub(crate) mod sign;
 mod tenants;
 
 use std::{
@@ -62,7 +70,7 @@ use crate::{
 };
 
 #[cfg(feature = "verify")]
-pub(crate) use self::judge::{Head, declared_length};
+pub(crate) use self::head::{Head, declared_length};
 pub use self::{
     builder::{Dangerous, SourceBuilder},
     tenants::{TenantFuture, TenantKeys},

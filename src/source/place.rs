@@ -7,16 +7,30 @@ use http::{HeaderName, HeaderValue, request::Parts};
 use crate::{
     error::RejectionKind,
     event::{Field, Provenance},
-    scheme::json::{Found, MAX_TEXT},
+    scheme::{form, json, json::MAX_TEXT},
 };
+
+use super::made::query;
 
 #[derive(Debug)]
 pub(super) enum Place {
+    /// Signed, too, where the sender lists it as such.
     Header(HeaderName, Provenance),
-    /// The index of a path that the body is scanned for.
-    Body(usize),
-    BodyBeside(usize, Vec<usize>),
-    Query(&'static str),
+    /// The index of a path that the payload is scanned for.
+    Body(usize, Provenance),
+    BodyBeside(usize, Vec<usize>, Provenance),
+    Query(&'static str, Provenance),
+    /// The index of a claim.
+    Claim(usize),
+}
+
+/// Where places are looked up.
+pub(super) struct Found<'f> {
+    pub(super) parts: &'f Parts,
+    pub(super) body: &'f [json::Found<'f>],
+    pub(super) claims: &'f [json::Found<'f>],
+    /// The headers that the sender chose to sign.
+    pub(super) listed: &'f [HeaderName],
 }
 
 /// It is there twice, or in a form that two readers could read differently.
@@ -24,9 +38,9 @@ struct Ambiguous;
 
 /// The first of these that is there. One that says two things ends the search without a result:
 /// falling back to the next would let whoever made it ambiguous choose.
-pub(super) fn first(places: &[Place], parts: &Parts, found: &[Found<'_>]) -> Option<Field> {
+pub(super) fn first(places: &[Place], found: &Found<'_>) -> Option<Field> {
     for place in places {
-        match place.read(parts, found) {
+        match place.read(found) {
             Ok(None) => {}
             Ok(field) => return field,
             Err(Ambiguous) => return None,
@@ -36,45 +50,46 @@ pub(super) fn first(places: &[Place], parts: &Parts, found: &[Found<'_>]) -> Opt
 }
 
 impl Place {
-    fn read(&self, parts: &Parts, found: &[Found<'_>]) -> Result<Option<Field>, Ambiguous> {
-        let (value, provenance): (Cow<'_, str>, _) = match self {
+    fn read(&self, found: &Found<'_>) -> Result<Option<Field>, Ambiguous> {
+        let (value, provenance): (Option<Cow<'_, str>>, _) = match self {
             Self::Header(name, provenance) => {
-                let Some(value) = single(parts, name).map_err(|_| Ambiguous)? else {
-                    return Ok(None);
-                };
-                let value = value.to_str().map_err(|_| Ambiguous)?.trim();
-                (value.into(), *provenance)
+                let value = single(found.parts, name).map_err(|_| Ambiguous)?;
+                let value = value.map(|value| value.to_str().map_err(|_| Ambiguous));
+                let listed = found.listed.contains(name);
+                (
+                    value.transpose()?.map(|value| value.trim().into()),
+                    if listed {
+                        Provenance::Signed
+                    } else {
+                        *provenance
+                    },
+                )
             }
-            Self::Body(at) => match text(found, *at)? {
-                Some(text) => (text.into(), Provenance::Signed),
-                None => return Ok(None),
-            },
-            Self::BodyBeside(at, marks) => {
-                let present = |mark: &usize| found.get(*mark).is_some_and(|f| f.present);
-                match text(found, *at)? {
-                    Some(text) if marks.iter().any(present) => (text.into(), Provenance::Signed),
-                    _ => return Ok(None),
+            Self::Body(at, provenance) => (text(found.body, *at)?.map(Cow::from), *provenance),
+            Self::BodyBeside(at, marks, provenance) => {
+                let present = |mark: &usize| found.body.get(*mark).is_some_and(|f| f.present);
+                let text = text(found.body, *at)?.filter(|_| marks.iter().any(present));
+                (text.map(Cow::from), *provenance)
+            }
+            Self::Query(name, provenance) => {
+                let query = query(found.parts).map_err(|_| Ambiguous)?;
+                let value = form::single(&query, name).map(|value| Cow::from(value.to_owned()));
+                if value.is_none() && query.iter().any(|(found, _)| found == name) {
+                    return Err(Ambiguous);
                 }
+                (value, *provenance)
             }
-            Self::Query(name) => {
-                let query = parts.uri.query().unwrap_or_default().as_bytes();
-                let mut values = form_urlencoded::parse(query).filter(|(key, _)| key == name);
-                match (values.next(), values.next()) {
-                    (None, _) => return Ok(None),
-                    (Some((_, value)), None) => (value, Provenance::Unsigned),
-                    (Some(_), Some(_)) => return Err(Ambiguous),
-                }
-            }
+            Self::Claim(at) => (text(found.claims, *at)?.map(Cow::from), Provenance::Signed),
         };
-        let usable = !value.is_empty() && value.len() <= MAX_TEXT;
-        Ok(usable.then(|| Field {
+        let usable = |value: &Cow<'_, str>| !value.is_empty() && value.len() <= MAX_TEXT;
+        Ok(value.filter(usable).map(|value| Field {
             value: value.into_owned(),
             provenance,
         }))
     }
 }
 
-fn text<'f>(found: &'f [Found<'_>], at: usize) -> Result<Option<&'f str>, Ambiguous> {
+fn text<'f>(found: &'f [json::Found<'_>], at: usize) -> Result<Option<&'f str>, Ambiguous> {
     let Some(found) = found.get(at) else {
         return Ok(None);
     };

@@ -1,22 +1,42 @@
-//! A row made ready for one header family: names parsed, paths gathered, parts resolved.
+//! A row made ready for one way of signing and one header family: names parsed, paths gathered,
+//! parts resolved.
 
 use http::HeaderName;
 
-use super::place::Place;
+use super::{border::Border, place::Place};
 use crate::{
     error::ConfigError,
     event::Provenance,
     provider::{Field as At, Provider},
-    scheme::{Grammar, Header, MAX_FAMILIES, Part, TimeAt},
+    scheme::{
+        Case, Covers, DigestAt, Grammar, Header, KeyId, ListedAt, MAX_CANDIDATES, MAX_FAMILIES,
+        MAX_MESSAGES, Part, Port, Repeats, Scheme, SignatureAt, SignedUrl, TimeAt, TimeUnit,
+        candidates::Wanted,
+    },
 };
 
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) signature: HeaderName,
+    /// The place of the scheme among the row's ways of signing.
+    pub(super) way: usize,
+    pub(super) scheme: Scheme,
+    pub(super) covers: Covers,
+    pub(super) signature: Signature,
     pub(super) time: Option<HeaderName>,
-    pub(super) message: Vec<Piece>,
-    /// What the body is scanned for.
+    pub(super) key_id: Option<HeaderName>,
+    /// Where the names of the listed headers are, and those that must be among them.
+    pub(super) listed: Option<HeaderName>,
+    pub(super) required: Vec<HeaderName>,
+    pub(super) require: Vec<(HeaderName, &'static str)>,
+    pub(super) messages: Vec<Vec<Piece>>,
+    /// What is computed of a delivery before it is hashed.
+    pub(super) makes: Vec<Make>,
+    /// Fields that are needed for that, in the payload or in each item.
+    pub(super) signed_fields: Vec<&'static str>,
+    /// What the payload is scanned for once it is verified.
     pub(super) paths: Vec<&'static str>,
+    /// The same for the claims of a token.
+    pub(super) claims: Vec<&'static str>,
     pub(super) body_time: Option<usize>,
     pub(super) id: Vec<Place>,
     pub(super) kind: Vec<Place>,
@@ -25,121 +45,101 @@ pub(super) struct Plan {
     pub(super) sent_at: Vec<Place>,
 }
 
+/// Where the signature is, resolved.
+#[derive(Debug)]
+pub(super) enum Signature {
+    /// In this header, once.
+    Header(HeaderName),
+    /// In any of these headers, once each.
+    AnyOf(Vec<HeaderName>),
+    /// In any line of this header.
+    Lines(HeaderName),
+    Query(&'static str),
+    /// In this one of `signed_fields`.
+    Field(usize),
+    /// In a parameter of the query or of the payload.
+    Param(&'static str),
+}
+
 /// One part of the signed message, resolved.
 #[derive(Debug)]
 pub(super) enum Piece {
     Body,
+    Payload,
     Text(&'static str),
     Timestamp,
     PublicUrl,
-    /// A header, and the fixed text between it and the rest.
+    Method,
     Header(HeaderName, Border),
+    /// This one of the values that were made.
+    Made(usize),
+    /// Nothing when one of these is not there.
+    Optional(Vec<Self>),
 }
 
-/// Where a signed header's value ends in the message. Read from the body outwards, as whoever
-/// wants to move bytes between the two would.
+/// A value that is computed of a delivery, once for all keys.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Border {
-    /// It stands before the body, and this follows it.
-    Then(&'static str),
-    /// It stands after the body, and this comes before it.
-    After(&'static str),
-}
-
-impl Border {
-    /// Around part `at` of the message; `None` when nothing fixed is there, and the same bytes
-    /// could be split in two ways.
-    fn around(at: usize, message: &[Part]) -> Option<Self> {
-        let literal = |at: Option<usize>| match message.get(at?) {
-            Some(Part::Literal(text)) if !text.is_empty() => Some(*text),
-            _ => None,
-        };
-        let body = message.iter().position(|part| matches!(part, Part::Body))?;
-        if at < body {
-            literal(at.checked_add(1)).map(Self::Then)
-        } else {
-            literal(at.checked_sub(1)).map(Self::After)
-        }
-    }
-
-    /// Whether the value and the text meet in one place only. `a.b` + `.` + `c` is also `a` + `.`
-    /// + `b.c`, and `a-` + `--` + `b` is also `a` + `--` + `-b`.
-    pub(super) fn is_clear(self, value: &str) -> bool {
-        match self {
-            Self::Then(text) => [value, text].concat().find(text) == Some(value.len()),
-            Self::After(text) => [text, value].concat().rfind(text) == Some(0),
-        }
-    }
+pub(super) enum Make {
+    BodySha256,
+    Url(Port),
+    EscapedTarget,
+    Query(&'static str, Case),
+    SortedQuery,
+    SortedForm(Repeats),
+    SortedParams,
+    /// This one of `signed_fields`.
+    Field(usize),
+    ListedNames,
+    ListedValues(&'static str),
+    ListedPairs(&'static str),
+    Token,
 }
 
 impl Plan {
-    /// One plan for each header family of the row.
+    /// One plan for each way of signing and each header family of the row, strongest way first.
     pub(super) fn all(row: &Provider) -> Result<Vec<Self>, ConfigError> {
-        let bad = |reason| ConfigError::BadRow {
-            slug: row.slug,
-            reason,
-        };
-        if row.families.len() > MAX_FAMILIES {
-            return Err(bad("more than 4 header families"));
-        }
-        let count =
-            |wanted: fn(&Part) -> bool| row.scheme.message.iter().filter(|p| wanted(p)).count();
-        if count(|part| matches!(part, Part::Body)) != 1 {
-            return Err(bad("the message must contain the body exactly once"));
-        }
-        let times = count(|part| matches!(part, Part::Timestamp));
-        let time_is_written = matches!(
-            row.scheme.time,
-            TimeAt::Header { .. } | TimeAt::InSignature { .. }
-        );
-        if times != usize::from(time_is_written) {
-            return Err(bad(
-                "a time outside the body must be in the message exactly once",
-            ));
-        }
-        if matches!(row.scheme.time, TimeAt::Nowhere) == row.tolerance.is_some() {
-            return Err(bad(
-                "a tolerance belongs to a signed time, and a signed time to a tolerance",
-            ));
-        }
-        let pairs = matches!(row.scheme.grammar, Grammar::Pairs { .. });
-        if matches!(row.scheme.time, TimeAt::InSignature { .. }) && !pairs {
-            return Err(bad(
-                "only key=value lists carry a time in the signature header",
-            ));
-        }
-        if row.handshake.is_oracle_for(&row.scheme) {
-            return Err(bad(
-                "the computed handshake would sign deliveries for anybody",
-            ));
-        }
+        check(row)?;
         let families = if row.families.is_empty() {
             &[""]
         } else {
             row.families
         };
-        families
-            .iter()
-            .map(|family| Self::new(row, family))
-            .collect()
+        let mut plans = Vec::new();
+        for (way, scheme) in row.scheme.chain().enumerate() {
+            for family in families {
+                plans.push(Self::new(row, way, scheme, family)?);
+            }
+        }
+        Ok(plans)
     }
 
-    fn new(row: &Provider, family: &str) -> Result<Self, ConfigError> {
-        let name = |header: Header| {
-            let bad = ConfigError::BadRow {
-                slug: row.slug,
-                reason: "a header name is malformed",
-            };
-            HeaderName::try_from(header.name_in(family)).map_err(|_| bad)
-        };
+    fn new(row: &Provider, way: usize, scheme: &Scheme, family: &str) -> Result<Self, ConfigError> {
+        let names = Names { row, family };
+        let signed_fields = &mut Vec::new();
         let mut plan = Self {
-            signature: name(row.scheme.header)?,
-            time: match row.scheme.time {
-                TimeAt::Header { header, .. } => Some(name(header)?),
+            way,
+            scheme: *scheme,
+            covers: scheme.covers(),
+            signature: names.signature(scheme.signature, signed_fields)?,
+            time: match scheme.time {
+                TimeAt::Header { header, .. } => Some(names.of(header)?),
                 _ => None,
             },
-            message: Vec::new(),
+            key_id: match scheme.key_id {
+                KeyId::Header(header) => Some(names.of(header)?),
+                KeyId::None | KeyId::Configured => None,
+            },
+            listed: match scheme.listed.map(|listed| listed.at) {
+                Some(ListedAt::Header(header)) => Some(names.of(header)?),
+                _ => None,
+            },
+            required: Vec::new(),
+            require: Vec::new(),
+            messages: Vec::new(),
+            makes: Vec::new(),
+            signed_fields: std::mem::take(signed_fields),
             paths: Vec::new(),
+            claims: Vec::new(),
             body_time: None,
             id: Vec::new(),
             kind: Vec::new(),
@@ -147,144 +147,299 @@ impl Plan {
             version: Vec::new(),
             sent_at: Vec::new(),
         };
-        let borderless = ConfigError::BadRow {
-            slug: row.slug,
-            reason: "a signed header needs fixed text between it and the body's side",
-        };
-        for (at, part) in row.scheme.message.iter().enumerate() {
-            plan.message.push(match *part {
-                Part::Body => Piece::Body,
-                Part::Literal(text) => Piece::Text(text),
-                Part::Timestamp => Piece::Timestamp,
-                Part::PublicUrl => Piece::PublicUrl,
-                Part::Header(header) => {
-                    let border = Border::around(at, row.scheme.message);
-                    Piece::Header(name(header)?, border.ok_or_else(|| borderless.clone())?)
-                }
-            });
+        for header in scheme.listed.iter().flat_map(|listed| listed.required) {
+            plan.required.push(names.of(*header)?);
         }
-        if let TimeAt::Body { path, .. } = row.scheme.time {
-            plan.body_time = Some(plan.path(path));
+        for (header, value) in scheme.require {
+            plan.require.push((names.of(*header)?, value));
+        }
+        for message in scheme.messages() {
+            let pieces = plan.pieces(message, &names)?;
+            plan.messages.push(pieces);
+        }
+        if let TimeAt::Body { path, .. } = scheme.time {
+            plan.body_time = Some(index(&mut plan.paths, path));
         }
         let envelope = &row.envelope;
-        plan.id = plan.places(envelope.id, &name)?;
-        plan.kind = plan.places(envelope.kind, &name)?;
-        plan.kind_suffix = plan.places(envelope.kind_suffix.as_slice(), &name)?.pop();
-        plan.version = plan.places(envelope.version, &name)?;
-        plan.sent_at = plan.places(envelope.sent_at, &name)?;
-        if plan
-            .paths
-            .iter()
-            .any(|path| !path.starts_with('/') || path.len() == 1)
-        {
-            return Err(ConfigError::BadRow {
-                slug: row.slug,
-                reason: "a body field's path must start with a slash",
-            });
-        }
-        if plan.paths.len() > 32 {
-            return Err(ConfigError::BadRow {
-                slug: row.slug,
-                reason: "more than 32 body fields",
-            });
-        }
+        plan.id = plan.places(envelope.id, &names)?;
+        plan.kind = plan.places(envelope.kind, &names)?;
+        plan.kind_suffix = plan.places(envelope.kind_suffix.as_slice(), &names)?.pop();
+        plan.version = plan.places(envelope.version, &names)?;
+        plan.sent_at = plan.places(envelope.sent_at, &names)?;
+        plan.check_paths(row)?;
         Ok(plan)
     }
 
-    fn places(
-        &mut self,
-        fields: &[At],
-        name: &impl Fn(Header) -> Result<HeaderName, ConfigError>,
-    ) -> Result<Vec<Place>, ConfigError> {
+    /// What is read out of the signature's text.
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted {
+            grammar: self.scheme.grammar,
+            encoding: self.scheme.encoding,
+            tag_len: self.scheme.algorithm.tag_len(),
+            time: match self.scheme.time {
+                TimeAt::InSignature { key, .. } => Some(key),
+                _ => None,
+            },
+            listed: match self.scheme.listed.map(|listed| listed.at) {
+                Some(ListedAt::InSignature(key)) => Some(key),
+                _ => None,
+            },
+        }
+    }
+
+    pub(super) fn time_unit(&self) -> Option<TimeUnit> {
+        match self.scheme.time {
+            TimeAt::Nowhere => None,
+            TimeAt::Header { unit, .. }
+            | TimeAt::InSignature { unit, .. }
+            | TimeAt::Body { unit, .. } => Some(unit),
+            TimeAt::Claims(_) => Some(TimeUnit::Seconds),
+        }
+    }
+
+    fn pieces(&mut self, message: &[Part], names: &Names<'_>) -> Result<Vec<Piece>, ConfigError> {
+        let mut pieces = Vec::new();
+        for (at, part) in message.iter().enumerate() {
+            pieces.push(match *part {
+                Part::Body => Piece::Body,
+                Part::Payload => Piece::Payload,
+                Part::Literal(text) => Piece::Text(text),
+                Part::Timestamp => Piece::Timestamp,
+                Part::PublicUrl => Piece::PublicUrl,
+                Part::Method => Piece::Method,
+                Part::Header(header) => {
+                    let border = Border::around(at, message, self.scheme.time);
+                    let border = border.ok_or_else(|| {
+                        names.bad("a signed header needs fixed text between it and the body's side")
+                    })?;
+                    Piece::Header(names.of(header)?, border)
+                }
+                Part::Optional(parts) => Piece::Optional(self.pieces(parts, names)?),
+                Part::BodySha256 => self.made(Make::BodySha256),
+                Part::Url(port) => self.made(Make::Url(port)),
+                Part::EscapedTarget => self.made(Make::EscapedTarget),
+                Part::Query(name, case) => self.made(Make::Query(name, case)),
+                Part::SortedQuery => self.made(Make::SortedQuery),
+                Part::SortedForm(repeats) => self.made(Make::SortedForm(repeats)),
+                Part::SortedParams => self.made(Make::SortedParams),
+                Part::Field(path) => {
+                    let at = index(&mut self.signed_fields, path);
+                    self.made(Make::Field(at))
+                }
+                Part::ListedNames => self.made(Make::ListedNames),
+                Part::ListedValues(between) => self.made(Make::ListedValues(between)),
+                Part::ListedPairs(between) => self.made(Make::ListedPairs(between)),
+                Part::Token => self.made(Make::Token),
+            });
+        }
+        Ok(pieces)
+    }
+
+    fn made(&mut self, make: Make) -> Piece {
+        self.makes.push(make);
+        Piece::Made(self.makes.len() - 1)
+    }
+
+    fn places(&mut self, fields: &[At], names: &Names<'_>) -> Result<Vec<Place>, ConfigError> {
         let mut places = Vec::new();
         for field in fields {
             places.push(match *field {
                 At::Header(header) => {
-                    let name = name(header)?;
-                    let signed = self
-                        .message
-                        .iter()
-                        .any(|p| matches!(p, Piece::Header(n, _) if *n == name));
-                    Place::Header(
-                        name,
-                        if signed {
-                            Provenance::Signed
-                        } else {
-                            Provenance::Unsigned
-                        },
-                    )
+                    let name = names.of(header)?;
+                    let signed = self.signs(|part| match part {
+                        Part::Header(signed) => signed.name_in(names.family) == name.as_str(),
+                        _ => false,
+                    });
+                    Place::Header(name, provenance(signed))
                 }
-                At::Body(path) => Place::Body(self.path(path)),
+                At::Body(path) => Place::Body(index(&mut self.paths, path), self.of_field(path)),
                 At::BodyBeside(path, marks) => Place::BodyBeside(
-                    self.path(path),
-                    marks.iter().map(|mark| self.path(mark)).collect(),
+                    index(&mut self.paths, path),
+                    marks
+                        .iter()
+                        .map(|mark| index(&mut self.paths, mark))
+                        .collect(),
+                    self.of_field(path),
                 ),
-                At::Query(name) => Place::Query(name),
+                At::Query(name) => {
+                    let signed = self.scheme.signed_url() == SignedUrl::Origin
+                        || self.signs(
+                            |part| matches!(part, Part::Query(signed, _) if *signed == name),
+                        );
+                    Place::Query(name, provenance(signed))
+                }
+                At::Claim(path) => Place::Claim(index(&mut self.claims, path)),
             });
         }
         Ok(places)
     }
 
-    fn path(&mut self, path: &'static str) -> usize {
-        self.paths
-            .iter()
-            .position(|known| *known == path)
-            .unwrap_or_else(|| {
-                self.paths.push(path);
-                self.paths.len() - 1
-            })
+    /// How far a field of the payload can be trusted.
+    fn of_field(&self, path: &str) -> Provenance {
+        let is_it = |part: &Part| matches!(part, Part::Field(signed) if *signed == path);
+        // An item's fields are not the payload's.
+        let signed = self.scheme.items.is_none() && self.signs(is_it);
+        provenance(self.covers == Covers::Body || signed)
+    }
+
+    /// Whether every message that may have been signed has such a part.
+    fn signs(&self, is_it: impl Fn(&Part) -> bool) -> bool {
+        let mut messages = self.scheme.messages();
+        messages.all(|message| message.iter().any(|part| is_it(part.inner())))
+    }
+
+    fn check_paths(&self, row: &Provider) -> Result<(), ConfigError> {
+        let bad = |reason| ConfigError::BadRow {
+            slug: row.slug,
+            reason,
+        };
+        for paths in [&self.paths, &self.signed_fields, &self.claims] {
+            if paths
+                .iter()
+                .any(|path| !path.starts_with('/') || path.len() == 1)
+            {
+                return Err(bad("a body field's path must start with a slash"));
+            }
+            if paths.len() > 32 {
+                return Err(bad("more than 32 body fields"));
+            }
+        }
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider;
-
-    const ID: Part = Part::Header(Header::named("x-id"));
-    const DOT: Part = Part::Literal(".");
-
-    fn border(at: usize, message: &'static [Part]) -> Option<&'static str> {
-        let border = Border::around(at, message)?;
-        let (Border::Then(text) | Border::After(text)) = border;
-        Some(text)
+fn provenance(signed: bool) -> Provenance {
+    if signed {
+        Provenance::Signed
+    } else {
+        Provenance::Unsigned
     }
+}
 
-    #[test]
-    fn a_signed_header_is_fenced_off_on_the_bodys_side() {
-        for (message, fence) in [
-            (&[ID, Part::Literal("--"), Part::Body] as &[_], Some("--")),
-            (&[ID, Part::Body], None),
-            (&[ID, Part::Literal(""), Part::Body], None),
-            (&[ID, Part::Timestamp, DOT, Part::Body], None),
-        ] {
-            assert_eq!(border(0, message), fence, "{message:?}");
+fn index(paths: &mut Vec<&'static str>, path: &'static str) -> usize {
+    let known = paths.iter().position(|known| *known == path);
+    known.unwrap_or_else(|| {
+        paths.push(path);
+        paths.len() - 1
+    })
+}
+
+/// Turns a row's header names into real ones.
+struct Names<'r> {
+    row: &'r Provider,
+    family: &'r str,
+}
+
+impl Names<'_> {
+    fn bad(&self, reason: &'static str) -> ConfigError {
+        ConfigError::BadRow {
+            slug: self.row.slug,
+            reason,
         }
-        assert_eq!(border(2, &[Part::Body, DOT, ID]), Some("."));
-        assert_eq!(border(1, &[Part::Body, ID, DOT]), None);
-        let scheme = crate::scheme::Scheme {
-            message: &[ID, Part::Body],
-            ..provider::X_SIGNATURE.scheme
-        };
-        let row = Provider {
-            scheme,
-            ..provider::X_SIGNATURE
-        };
-        assert!(matches!(Plan::all(&row), Err(ConfigError::BadRow { .. })));
     }
 
-    #[test]
-    fn a_value_that_could_end_elsewhere_is_refused() {
-        for (border, good, bad) in [
-            (Border::Then("."), "ab", &["a.b", ".", "ab."] as &[_]),
-            (Border::Then("--"), "a-b", &["a--b", "ab-"]),
-            (Border::After("."), "ab", &["a.b", ".ab"]),
-            (Border::After("--"), "a-b-", &["a--b", "-ab"]),
-        ] {
-            assert!(border.is_clear(good), "{border:?} {good}");
-            for bad in bad {
-                assert!(!border.is_clear(bad), "{border:?} {bad}");
+    fn of(&self, header: Header) -> Result<HeaderName, ConfigError> {
+        HeaderName::try_from(header.name_in(self.family))
+            .map_err(|_| self.bad("a header name is malformed"))
+    }
+
+    fn signature(
+        &self,
+        at: SignatureAt,
+        fields: &mut Vec<&'static str>,
+    ) -> Result<Signature, ConfigError> {
+        Ok(match at {
+            SignatureAt::Header(header) => Signature::Header(self.of(header)?),
+            SignatureAt::Lines(header) => Signature::Lines(self.of(header)?),
+            SignatureAt::AnyOf(headers) => {
+                let names = headers.iter().map(|header| self.of(*header));
+                Signature::AnyOf(names.collect::<Result<_, _>>()?)
             }
+            SignatureAt::Numbered(header) => {
+                let prefix = header.name_in(self.family);
+                let name = |n| {
+                    HeaderName::try_from(format!("{prefix}{n}"))
+                        .map_err(|_| self.bad("a header name is malformed"))
+                };
+                Signature::AnyOf((1..=MAX_CANDIDATES).map(name).collect::<Result<_, _>>()?)
+            }
+            SignatureAt::Query(name) => Signature::Query(name),
+            SignatureAt::Field(path) => Signature::Field(index(fields, path)),
+            SignatureAt::Param(name) => Signature::Param(name),
+        })
+    }
+}
+
+/// What makes no sense in a row, whatever the family.
+fn check(row: &Provider) -> Result<(), ConfigError> {
+    let bad = |reason| {
+        Err(ConfigError::BadRow {
+            slug: row.slug,
+            reason,
+        })
+    };
+    if row.families.len() > MAX_FAMILIES {
+        return bad("more than 4 header families");
+    }
+    if row.methods.is_empty() {
+        return bad("no method");
+    }
+    if matches!(row.scheme.time, TimeAt::Nowhere) == row.tolerance.is_some() {
+        return bad("a tolerance belongs to a signed time, and a signed time to a tolerance");
+    }
+    if row.handshake.is_oracle_for(&row.scheme) {
+        return bad("the computed handshake would sign deliveries for anybody");
+    }
+    if row.scheme.chain().take(MAX_MESSAGES + 1).count() > MAX_MESSAGES {
+        return bad("more than 4 ways of signing");
+    }
+    for scheme in row.scheme.chain() {
+        check_scheme(row, scheme)?;
+    }
+    Ok(())
+}
+
+fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
+    let bad = |reason| {
+        Err(ConfigError::BadRow {
+            slug: row.slug,
+            reason,
+        })
+    };
+    let time_is_written = matches!(
+        scheme.time,
+        TimeAt::Header { .. } | TimeAt::InSignature { .. }
+    );
+    for message in scheme.messages() {
+        let count = |is_it: fn(&Part) -> bool| message.iter().filter(|part| is_it(part)).count();
+        if count(|part| matches!(part, Part::Body | Part::Payload)) > 1 {
+            return bad("the message must contain the body once");
+        }
+        let times = count(|part| matches!(part, Part::Timestamp));
+        if times != usize::from(time_is_written) {
+            return bad("a time outside the body must be in the message exactly once");
         }
     }
+    let groups = matches!(scheme.grammar, Grammar::Groups { .. });
+    if scheme.variants.len() >= MAX_MESSAGES || (groups && !scheme.variants.is_empty()) {
+        return bad("more than 4 messages");
+    }
+    let carries_time = matches!(
+        scheme.grammar,
+        Grammar::Pairs { .. } | Grammar::Groups { .. } | Grammar::Positional { .. }
+    );
+    if matches!(scheme.time, TimeAt::InSignature { .. }) && !carries_time {
+        return bad("only lists carry a time in the signature's text");
+    }
+    let jwt = matches!(scheme.grammar, Grammar::Jwt { .. });
+    let needs_jwt = matches!(scheme.time, TimeAt::Claims(_))
+        || scheme.url_digest.is_some()
+        || matches!(
+            scheme.digest,
+            Some(DigestAt::Claim(..) | DigestAt::ClaimUnlessEmpty(..))
+        );
+    if needs_jwt && !jwt {
+        return bad("only tokens have claims");
+    }
+    Ok(())
 }

@@ -12,12 +12,13 @@
 //! ```
 
 mod signer;
+mod written;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::{Clock, UnixTime};
 
-pub use self::signer::Signer;
+pub use self::signer::{Signer, Tamper};
 
 /// A clock that shows what it was set to.
 #[derive(Debug, Default)]

@@ -1,24 +1,48 @@
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use data_encoding::BASE64;
+use http::{HeaderName, HeaderValue, Request, Uri, header, request::Parts};
 
+use super::written::{self, Placed};
 use crate::{
     clock::UnixTime,
     error::ConfigError,
     provider::{Field, Provider},
-    scheme::{Grammar, Header, Part, Scheme, TimeAt, TimeUnit, mac::KeyedMac},
+    scheme::{
+        Algorithm, DigestAt, Encoding, Header, KeyId, ListedAt, Part, SignatureAt, TimeAt, mac::Tag,
+    },
     secret::Secret,
+    source::sign::{Draft, Signing},
 };
 
 /// Makes the requests that a provider would send.
+///
+/// Where the signature is a field of the payload, it is put into the body that is given; where the
+/// payload is a field of a form, the form is made around it.
 #[derive(Clone)]
 pub struct Signer {
     row: Provider,
-    keys: Vec<KeyedMac>,
+    secrets: Vec<Secret>,
     public_url: String,
     family: &'static str,
+    target: String,
     id: String,
     kind: String,
+}
+
+/// What may be wrong with a delivery.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Tamper {
+    /// Signed with a secret that is not configured.
+    OtherSecret,
+    /// Signed a second before the row's tolerance begins. As it should be where no time is signed.
+    Old,
+    /// Signed a second after the row's tolerance ends. As it should be where no time is signed.
+    Future,
+    /// The last byte of the body is missing.
+    Truncated,
+    /// There is no signature.
+    Unsigned,
 }
 
 impl std::fmt::Debug for Signer {
@@ -30,35 +54,49 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// Signs as this provider does, with this secret; the id is `evt_test`, the type `test.event`.
+    /// Signs as this provider does, with this secret; the id is `evt_test`, the type `test.event`,
+    /// the path `/`, and the public origin `https://hooks.example.com`.
     ///
     /// # Errors
     /// When the secret is not in the provider's form.
     pub fn new(row: Provider, secret: &Secret) -> Result<Self, ConfigError> {
+        let family = row.families.first().copied().unwrap_or_default();
+        let secrets = vec![secret.clone()];
+        Signing::new(&row, family, &secrets)?;
         Ok(Self {
-            keys: vec![key(&row.scheme, secret)?],
             row,
-            public_url: String::new(),
-            family: row.families.first().copied().unwrap_or_default(),
+            secrets,
+            public_url: ORIGIN.to_owned(),
+            family,
+            target: "/".to_owned(),
             id: "evt_test".to_owned(),
             kind: "test.event".to_owned(),
         })
     }
 
-    /// Signs with one secret more, as providers do while a secret is rotated. Only where the
-    /// grammar has room for two signatures; elsewhere the last secret signs.
+    /// Signs with one secret more, as providers do while a secret is rotated. Only where there is
+    /// room for two signatures; elsewhere the last secret signs.
     ///
     /// # Errors
     /// When the secret is not in the provider's form.
     pub fn add_secret(mut self, secret: &Secret) -> Result<Self, ConfigError> {
-        self.keys.push(key(&self.row.scheme, secret)?);
+        self.secrets.push(secret.clone());
+        Signing::new(&self.row, self.family, &self.secrets)?;
         Ok(self)
     }
 
-    /// The public URL for providers that sign it.
+    /// The public URL, or the public origin, for providers that sign it: what
+    /// [`SourceBuilder::with_public_url`](crate::source::SourceBuilder::with_public_url) is given.
     #[must_use]
     pub fn with_public_url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.public_url);
+        self
+    }
+
+    /// The path and query of the request.
+    #[must_use]
+    pub fn with_target(mut self, target: &str) -> Self {
+        target.clone_into(&mut self.target);
         self
     }
 
@@ -69,7 +107,7 @@ impl Signer {
         self
     }
 
-    /// The id, for providers that send it in a header.
+    /// The id, for providers that send it in a header or in the query.
     #[must_use]
     pub fn with_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.id);
@@ -83,104 +121,297 @@ impl Signer {
         self
     }
 
-    /// A POST to `/` with this body, signed at `now`. A time inside the body is the caller's to
+    /// A delivery with this payload, signed at `now`. A time inside the payload is the caller's to
     /// write.
-    pub fn sign(&self, body: impl Into<Bytes>, now: UnixTime) -> Request<Bytes> {
-        let body = body.into();
+    pub fn sign(&self, payload: impl Into<Bytes>, now: UnixTime) -> Request<Bytes> {
+        let body = written::wrapped(self.row.payload, payload.into());
         let scheme = &self.row.scheme;
-        let mut request = Request::new(Bytes::new());
-        *request.method_mut() = http::Method::POST;
-        let headers = request.headers_mut();
-        let mut put = |header: Header, value: &str| {
-            let name = HeaderName::try_from(header.name_in(self.family));
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-                headers.insert(name, value);
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = self.row.methods.first().cloned().unwrap_or_default();
+        self.put_target(&mut parts, &body);
+        self.put_headers(&mut parts, &body);
+        let time = match scheme.time {
+            TimeAt::Header { unit, .. } | TimeAt::InSignature { unit, .. } => {
+                written::time(now, unit)
             }
+            _ => String::new(),
         };
-        for (fields, value) in [
-            (self.row.envelope.id, &self.id),
-            (self.row.envelope.kind, &self.kind),
-        ] {
-            for field in fields {
-                if let Field::Header(header) = field {
-                    put(*header, value);
+        if let TimeAt::Header { header, .. } = scheme.time {
+            self.put(&mut parts, header, &time);
+        }
+        let listed = self.listed(&mut parts);
+        let request = Request::from_parts(parts, body);
+        self.signed(request, now, &time, &listed)
+            .unwrap_or_default()
+    }
+
+    /// The same with something wrong.
+    pub fn tampered(
+        &self,
+        payload: impl Into<Bytes>,
+        now: UnixTime,
+        what: Tamper,
+    ) -> Request<Bytes> {
+        let tolerance = self.row.tolerance;
+        let by = |limit: Option<std::time::Duration>| match limit {
+            Some(limit) => i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 4) + 1_000,
+            None => 0,
+        };
+        match what {
+            Tamper::OtherSecret => self.by_a_stranger().sign(payload, now),
+            Tamper::Old => {
+                let by = by(tolerance.map(|tolerance| tolerance.past()));
+                self.sign(payload, UnixTime::from_millis(now.as_millis() - by))
+            }
+            Tamper::Future => {
+                let by = by(tolerance.map(|tolerance| tolerance.future()));
+                self.sign(payload, UnixTime::from_millis(now.as_millis() + by))
+            }
+            Tamper::Truncated => {
+                let mut request = self.sign(payload, now);
+                let body = request.body_mut();
+                body.truncate(body.len().saturating_sub(1));
+                request
+            }
+            Tamper::Unsigned => {
+                let mut nobody = self.clone();
+                nobody.secrets.clear();
+                nobody.sign(payload, now)
+            }
+        }
+    }
+
+    /// The same signer with a secret of the same form that nobody knows of.
+    fn by_a_stranger(&self) -> Self {
+        let id = self.secrets.last().and_then(|secret| {
+            let text = secret.text();
+            let at = text.iter().rposition(|byte| *byte == b':')?;
+            Some(String::from_utf8_lossy(text.get(..=at)?).into_owned())
+        });
+        let id = match self.row.scheme.key_id {
+            KeyId::None => String::new(),
+            KeyId::Header(_) | KeyId::Configured => id.unwrap_or_default(),
+        };
+        // Text, hexadecimal and base64 alike.
+        let secret = Secret::new(format!("{id}5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"));
+        Self {
+            secrets: secret.into_iter().collect(),
+            ..self.clone()
+        }
+    }
+
+    fn signed(
+        &self,
+        request: Request<Bytes>,
+        now: UnixTime,
+        time: &str,
+        listed: &str,
+    ) -> Option<Request<Bytes>> {
+        if self.secrets.is_empty() {
+            return Some(request);
+        }
+        let signing = Signing::new(&self.row, self.family, &self.secrets).ok()?;
+        let (mut parts, body) = request.into_parts();
+        if let (KeyId::Header(header), Some(id)) =
+            (self.row.scheme.key_id, signing.key_ids().last().flatten())
+        {
+            self.put(&mut parts, header, id);
+        }
+        let token = written::token(&self.row.scheme, &body, &self.url(&parts), now);
+        let texts = |item: Option<&[u8]>| -> Option<Vec<String>> {
+            let tags = signing.tags(&Draft {
+                public_url: &self.public_url,
+                parts: &parts,
+                body: &body,
+                item,
+                time,
+                token: &token,
+                listed,
+            })?;
+            let encoded = tags.iter().zip(&self.secrets).zip(signing.key_ids());
+            let text = |((tag, secret), id): ((&Tag, &Secret), Option<&str>)| {
+                let text = self.encoded(tag, secret);
+                match id {
+                    Some(id) => written::labelled(&self.row.scheme, id, text),
+                    None => text,
+                }
+            };
+            Some(encoded.map(text).collect())
+        };
+        let placed = match self.row.scheme.items {
+            Some(pointer) => Placed::in_items(&self.row.scheme, &body, pointer, texts)?,
+            None => Placed {
+                texts: texts(None)?,
+                body: None,
+            },
+        };
+        let body = placed.body.clone().unwrap_or(body);
+        let value =
+            |texts: &[String]| written::value(&self.row.scheme, time, listed, &token, texts);
+        Some(self.place(parts, body, &placed.texts, value))
+    }
+
+    fn encoded(&self, tag: &Tag, secret: &Secret) -> String {
+        let scheme = &self.row.scheme;
+        match (scheme.algorithm, scheme.encoding) {
+            (Algorithm::Token, Encoding::Base64Token) => BASE64.encode(secret.text()),
+            (Algorithm::Token, _) => String::from_utf8_lossy(secret.text()).into_owned(),
+            _ => scheme.encoding.encode(tag),
+        }
+    }
+
+    /// Puts the signatures where the row has them.
+    fn place(
+        &self,
+        mut parts: Parts,
+        mut body: Bytes,
+        texts: &[String],
+        value: impl Fn(&[String]) -> String,
+    ) -> Request<Bytes> {
+        match self.row.scheme.signature {
+            SignatureAt::Header(header) => self.put(&mut parts, header, &value(texts)),
+            SignatureAt::AnyOf(headers) => {
+                // Fewer secrets than headers: the last one signs the rest.
+                for (header, text) in headers.iter().zip(texts) {
+                    self.put(&mut parts, *header, &value(std::slice::from_ref(text)));
                 }
             }
-        }
-        let mut time = String::new();
-        match scheme.time {
-            TimeAt::Header { header, unit } => {
-                time = written(now, unit);
-                put(header, &time);
-            }
-            TimeAt::InSignature { unit, .. } => time = written(now, unit),
-            TimeAt::Nowhere | TimeAt::Body { .. } => {}
-        }
-        let signatures = self.keys.iter().map(|key| {
-            let tag = key.tag(|into| {
-                for part in scheme.message {
-                    match part {
-                        Part::Body => into(&body),
-                        Part::Literal(text) => into(text.as_bytes()),
-                        Part::Timestamp => into(time.as_bytes()),
-                        Part::PublicUrl => into(self.public_url.as_bytes()),
-                        Part::Header(_) => into(self.id.as_bytes()),
+            SignatureAt::Lines(header) => {
+                for text in texts {
+                    let value = value(std::slice::from_ref(text));
+                    if let (Some(name), Ok(value)) =
+                        (self.name(header), HeaderValue::try_from(value))
+                    {
+                        parts.headers.append(name, value);
                     }
                 }
-            });
-            scheme.encoding.encode(&tag)
-        });
-        put(scheme.header, &value(scheme, &time, signatures));
-        *request.body_mut() = body;
-        request
+            }
+            SignatureAt::Numbered(header) => {
+                for (at, text) in (1..).zip(texts) {
+                    let name = HeaderName::try_from(format!("{}{at}", header.name_in(self.family)));
+                    let value = HeaderValue::try_from(value(std::slice::from_ref(text)));
+                    if let (Ok(name), Ok(value)) = (name, value) {
+                        parts.headers.insert(name, value);
+                    }
+                }
+            }
+            SignatureAt::Query(name) => add_to_query(&mut parts, name, &value(texts)),
+            SignatureAt::Field(path) if self.row.scheme.items.is_none() => {
+                body = written::with_field(self.row.payload, &body, path, &value(texts));
+            }
+            SignatureAt::Field(_) => {}
+            SignatureAt::Param(name) => body = written::with_param(&body, name, &value(texts)),
+        }
+        Request::from_parts(parts, body)
+    }
+
+    fn url(&self, parts: &Parts) -> String {
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        format!("{}{target}", self.public_url)
+    }
+
+    fn put_target(&self, parts: &mut Parts, body: &Bytes) {
+        parts.uri = self
+            .target
+            .parse()
+            .unwrap_or_else(|_| Uri::from_static("/"));
+        let scheme = &self.row.scheme;
+        for part in scheme.message {
+            if let Part::Query(name, _) = part.inner() {
+                add_to_query(parts, name, &self.id);
+            }
+        }
+        if let Some(DigestAt::Query(name)) = scheme.digest {
+            add_to_query(parts, name, &written::sha256_hex(body));
+        }
+    }
+
+    fn put_headers(&self, parts: &mut Parts, body: &Bytes) {
+        let row = &self.row;
+        for (fields, value) in [(row.envelope.id, &self.id), (row.envelope.kind, &self.kind)] {
+            for field in fields {
+                if let Field::Header(header) = field {
+                    self.put(parts, *header, value);
+                }
+            }
+        }
+        for part in row.scheme.message {
+            for part in std::iter::once(part).chain(inside(part)) {
+                if let Part::Header(header) = part {
+                    self.put(parts, *header, &self.id);
+                }
+            }
+        }
+        for (header, value) in row.scheme.require {
+            self.put(parts, *header, value);
+        }
+        if let Some(kind) = written::content_type(row.payload, body) {
+            parts.headers.insert(header::CONTENT_TYPE, kind);
+        }
+    }
+
+    /// Chooses the headers that are signed besides: those that must be, and the event's id.
+    fn listed(&self, parts: &mut Parts) -> String {
+        let Some(listed) = self.row.scheme.listed else {
+            return String::new();
+        };
+        let mut headers = listed.required.to_vec();
+        headers.extend(self.row.envelope.id.iter().filter_map(|field| match field {
+            Field::Header(header) => Some(*header),
+            _ => None,
+        }));
+        if let ListedAt::Header(header) = listed.at {
+            headers.push(header);
+        }
+        let mut names: Vec<_> = headers
+            .iter()
+            .map(|header| header.name_in(self.family))
+            .collect();
+        names.sort();
+        names.dedup();
+        let names = names.join(&char::from(listed.separator).to_string());
+        if let ListedAt::Header(header) = listed.at {
+            self.put(parts, header, &names);
+        }
+        names
+    }
+
+    fn name(&self, header: Header) -> Option<HeaderName> {
+        HeaderName::try_from(header.name_in(self.family)).ok()
+    }
+
+    fn put(&self, parts: &mut Parts, header: Header, value: &str) {
+        if let (Some(name), Ok(value)) = (self.name(header), HeaderValue::from_str(value)) {
+            parts.headers.insert(name, value);
+        }
     }
 }
 
-fn key(scheme: &Scheme, secret: &Secret) -> Result<KeyedMac, ConfigError> {
-    KeyedMac::new(scheme.algorithm, &scheme.key.key(secret)?)
-}
+const ORIGIN: &str = "https://hooks.example.com";
 
-/// The value of the signature header.
-fn value(
-    scheme: &Scheme,
-    time: &str,
-    signatures: impl DoubleEndedIterator<Item = String>,
-) -> String {
-    let mut signatures = signatures;
-    match scheme.grammar {
-        Grammar::Bare => signatures.next_back().unwrap_or_default(),
-        Grammar::Prefix(prefix) => {
-            format!("{prefix}{}", signatures.next_back().unwrap_or_default())
-        }
-        Grammar::Pairs {
-            separator,
-            signature,
-        } => {
-            let time = match scheme.time {
-                TimeAt::InSignature { key, .. } => Some(format!("{key}={time}")),
-                _ => None,
-            };
-            let pairs = signatures.map(|text| format!("{signature}={text}"));
-            let all: Vec<_> = time.into_iter().chain(pairs).collect();
-            all.join(&char::from(separator).to_string())
-        }
-        Grammar::SpaceList { version } => signatures
-            .map(|text| format!("{version},{text}"))
-            .collect::<Vec<_>>()
-            .join(" "),
+fn inside(part: &'static Part) -> &'static [Part] {
+    match part {
+        Part::Optional(parts) => parts,
+        _ => &[],
     }
 }
 
-fn written(time: UnixTime, unit: TimeUnit) -> String {
-    match unit {
-        TimeUnit::Seconds => time.as_secs().to_string(),
-        TimeUnit::Millis => time.as_millis().to_string(),
-        TimeUnit::Rfc3339 => {
-            let nanos = i128::from(time.as_millis()) * 1_000_000;
-            let time = OffsetDateTime::from_unix_timestamp_nanos(nanos);
-            time.ok()
-                .and_then(|time| time.format(&Rfc3339).ok())
-                .unwrap_or_default()
-        }
+fn add_to_query(parts: &mut Parts, name: &str, value: &str) {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair(name, value);
+    let old = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let sign = if parts.uri.query().is_some() {
+        '&'
+    } else {
+        '?'
+    };
+    if let Ok(uri) = format!("{old}{sign}{}", query.finish()).parse() {
+        parts.uri = uri;
     }
 }

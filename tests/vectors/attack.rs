@@ -7,11 +7,11 @@ use data_encoding::BASE64;
 use hookgate::{
     Secret, Source,
     provider::Provider,
-    scheme::{Encoding, Grammar, Header, KeyDecoding, Part, TimeAt},
+    scheme::{Encoding, Grammar, Header, KeyDecoding, KeyId, Part, SignatureAt, TimeAt},
 };
 use http::{HeaderName, HeaderValue, request::Parts};
 
-use super::{Delivery, Vector, deliver, source};
+use super::{Delivery, Vector, content, deliver, source};
 
 /// Longer signed texts are attacked at a sample of their bits.
 const ALL_BITS_UP_TO: usize = 4 * 1024;
@@ -43,48 +43,96 @@ struct Target<'v> {
 }
 
 impl Target<'_> {
+    /// Refused, or accepted because nothing that is signed has changed.
     fn expect_refusal(&self, what: &str, parts: &Parts, body: &Bytes) -> Result<(), String> {
         let found = deliver(&self.source, parts, body, self.vector, Delivery::Whole);
-        found.map_or(Ok(()), |_| Err(format!("accepted after an attack: {what}")))
+        if found.is_ok() && !content::says_the_same(&self.row, &self.parts, &self.body, body) {
+            return Err(format!("accepted after an attack: {what}"));
+        }
+        Ok(())
     }
 
     fn with_another_secret(&self) -> Result<(), String> {
         let text = match self.row.scheme.key {
-            KeyDecoding::Text => "nobody signed with this".to_owned(),
-            KeyDecoding::Base64 { prefix } => format!("{prefix}{}", BASE64.encode(&[0x5a; 24])),
+            KeyDecoding::Text | KeyDecoding::Nfkd | KeyDecoding::Sha1 => {
+                "nobody signed with this".to_owned()
+            }
+            KeyDecoding::Base64 { prefix } | KeyDecoding::Base64OrText { prefix } => {
+                format!("{prefix}{}", BASE64.encode(&[0x5a; 24]))
+            }
+            KeyDecoding::Base64AfterUnderscore => format!("r8_{}", BASE64.encode(&[0x5a; 24])),
             KeyDecoding::Hex => "5a".repeat(24),
+        };
+        let id = match (self.row.scheme.key_id, self.vector.secrets.first()) {
+            (KeyId::None, _) | (_, None) => "",
+            (_, Some(first)) => first.rsplit_once(':').map_or("", |(id, _)| id),
+        };
+        let text = if id.is_empty() {
+            text
+        } else {
+            format!("{id}:{text}")
         };
         let other = Secret::new(text).unwrap();
         self.source.set_secrets(&[other]).unwrap();
-        let result = self.expect_refusal("another secret", &self.parts, &self.body);
+        let found = deliver(
+            &self.source,
+            &self.parts,
+            &self.body,
+            self.vector,
+            Delivery::Whole,
+        );
         let mine = |text: &String| Secret::new(text.as_str()).unwrap();
         let mine: Vec<_> = self.vector.secrets.iter().map(mine).collect();
         self.source.set_secrets(&mine).unwrap();
-        result
+        found.map_or(Ok(()), |_| Err("accepted with another secret".to_owned()))
     }
 
     /// Each header that the signature needs: taken away, doubled, emptied.
     fn with_other_headers(&self) -> Result<(), String> {
+        if let SignatureAt::AnyOf(_) | SignatureAt::Numbered(_) = self.row.scheme.signature {
+            // One of them is enough, whichever it is.
+            let mut parts = self.parts.clone();
+            for name in self.signature_headers() {
+                parts.headers.remove(name);
+            }
+            self.refused_whatever("no signature header", &parts)?;
+        }
+        let several = !matches!(self.row.scheme.signature, SignatureAt::Header(_));
         for name in self.needed() {
+            if several && self.signature_headers().contains(&name) {
+                continue;
+            }
             let mut parts = self.parts.clone();
             let value = parts.headers.remove(&name).unwrap();
-            self.expect_refusal(&format!("{name} removed"), &parts, &self.body)?;
+            self.refused_whatever(&format!("{name} removed"), &parts)?;
             parts
                 .headers
                 .insert(name.clone(), HeaderValue::from_static(""));
-            self.expect_refusal(&format!("{name} emptied"), &parts, &self.body)?;
+            self.refused_whatever(&format!("{name} emptied"), &parts)?;
             for second in [value.clone(), HeaderValue::from_static("x")] {
                 let mut parts = self.parts.clone();
                 parts.headers.append(name.clone(), second);
-                self.expect_refusal(&format!("{name} doubled"), &parts, &self.body)?;
+                self.refused_whatever(&format!("{name} doubled"), &parts)?;
             }
             let first = value.to_str().unwrap();
             let joined = HeaderValue::try_from(format!("{first}, {first}")).unwrap();
             let mut parts = self.parts.clone();
             parts.headers.insert(name.clone(), joined);
-            self.expect_refusal(&format!("{name} joined"), &parts, &self.body)?;
+            self.refused_whatever(&format!("{name} joined"), &parts)?;
         }
         Ok(())
+    }
+
+    /// Refused with the same body, although the head has changed.
+    fn refused_whatever(&self, what: &str, parts: &Parts) -> Result<(), String> {
+        let found = deliver(
+            &self.source,
+            parts,
+            &self.body,
+            self.vector,
+            Delivery::Whole,
+        );
+        found.map_or(Ok(()), |_| Err(format!("accepted after an attack: {what}")))
     }
 
     fn with_other_bodies(&self) -> Result<(), String> {
@@ -109,11 +157,11 @@ impl Target<'_> {
     }
 
     fn with_flipped_headers(&self) -> Result<(), String> {
-        let signature = self.name(self.row.scheme.header);
+        let signatures = self.signature_headers();
         for name in self.needed() {
             let value = self.parts.headers.get(&name).unwrap().as_bytes();
-            let ranges = if name == signature {
-                self.time_in(value)
+            let ranges = if signatures.contains(&name) {
+                self.signed_in(value)
             } else {
                 std::iter::once(0..value.len()).collect()
             };
@@ -125,8 +173,19 @@ impl Target<'_> {
                 }
             }
         }
+        match signatures.as_slice() {
+            [only] => self.with_flipped_signatures(only),
+            // Several places: another one may rescue it.
+            _ => Ok(()),
+        }
+    }
+
+    fn with_flipped_signatures(&self, signature: &HeaderName) -> Result<(), String> {
+        if self.parts.headers.get_all(signature).iter().count() > 1 {
+            return Ok(());
+        }
         // All signatures in the header at once, because any of them may be right.
-        let value = self.parts.headers.get(&signature).unwrap().as_bytes();
+        let value = self.parts.headers.get(signature).unwrap().as_bytes();
         let signatures = self.signatures_in(value);
         let longest = signatures.iter().map(Range::len).max().unwrap_or_default();
         for bit in bits(longest) {
@@ -142,7 +201,7 @@ impl Target<'_> {
             // Hex digits may be written in either case.
             let same = self.row.scheme.encoding == Encoding::Hex && bit % 8 == 5;
             if !(same && flipped.eq_ignore_ascii_case(value)) {
-                self.expect_refusal_of(&signature, &flipped, &format!("signature bit {bit}"))?;
+                self.expect_refusal_of(signature, &flipped, &format!("signature bit {bit}"))?;
             }
         }
         for keep in (0..longest).filter(|keep| longest <= 128 || keep % 61 == 0) {
@@ -150,7 +209,7 @@ impl Target<'_> {
             for range in signatures.iter().rev() {
                 cut.drain(range.start + keep.min(range.len())..range.end);
             }
-            self.expect_refusal_of(&signature, &cut, &format!("signature cut to {keep}"))?;
+            self.expect_refusal_of(signature, &cut, &format!("signature cut to {keep}"))?;
         }
         Ok(())
     }
@@ -197,14 +256,17 @@ impl Target<'_> {
         };
         let mut parts = self.parts.clone();
         parts.headers.insert(name.clone(), value);
-        self.expect_refusal(what, &parts, &self.body)
+        self.refused_whatever(what, &parts)
     }
 
     /// The headers that the signature needs, of the family that this request uses.
     fn needed(&self) -> Vec<HeaderName> {
         let scheme = &self.row.scheme;
-        let mut names = vec![self.name(scheme.header)];
+        let mut names = self.signature_headers();
         if let TimeAt::Header { header, .. } = scheme.time {
+            names.push(self.name(header));
+        }
+        if let KeyId::Header(header) = scheme.key_id {
             names.push(self.name(header));
         }
         for part in scheme.message {
@@ -212,22 +274,55 @@ impl Target<'_> {
                 names.push(self.name(*header));
             }
         }
+        names.retain(|name| self.parts.headers.contains_key(name));
+        names
+    }
+
+    /// The headers with signatures that are there.
+    fn signature_headers(&self) -> Vec<HeaderName> {
+        let mut names = match self.row.scheme.signature {
+            SignatureAt::Header(header) | SignatureAt::Lines(header) => vec![self.name(header)],
+            SignatureAt::AnyOf(headers) => {
+                headers.iter().map(|header| self.name(*header)).collect()
+            }
+            SignatureAt::Numbered(header) => (1..=16)
+                .map(|n| HeaderName::try_from(format!("{}{n}", self.name(header))).unwrap())
+                .collect(),
+            SignatureAt::Query(_) | SignatureAt::Field(_) | SignatureAt::Param(_) => Vec::new(),
+        };
+        names.retain(|name| self.parts.headers.contains_key(name));
         names
     }
 
     fn name(&self, header: Header) -> HeaderName {
-        let signed = |family: &&&str| {
-            let signature = self.row.scheme.header.name_in(family);
-            self.parts.headers.contains_key(signature)
+        let signed = |family: &&&str| match self.row.scheme.signature {
+            SignatureAt::Header(signature) => {
+                self.parts.headers.contains_key(signature.name_in(family))
+            }
+            _ => false,
         };
         let family = self.row.families.iter().find(signed).unwrap_or(&"");
         HeaderName::try_from(header.name_in(family)).unwrap()
     }
 
-    fn time_in(&self, value: &[u8]) -> Vec<Range<usize>> {
+    /// What of the signature's text is signed itself.
+    fn signed_in(&self, value: &[u8]) -> Vec<Range<usize>> {
         match (self.row.scheme.time, self.row.scheme.grammar) {
             (TimeAt::InSignature { key, .. }, Grammar::Pairs { separator, .. }) => {
                 elements(value, Some(separator), &format!("{key}="))
+            }
+            (TimeAt::InSignature { .. }, Grammar::Positional { separator }) => {
+                elements(value, Some(separator), "")
+                    .into_iter()
+                    .take(1)
+                    .collect()
+            }
+            (_, Grammar::Jwt { prefix, .. }) => {
+                let end = value
+                    .iter()
+                    .rposition(|byte| *byte == b'.')
+                    .unwrap_or_default();
+                std::iter::once(prefix.len()..end).collect()
             }
             _ => Vec::new(),
         }
@@ -237,11 +332,33 @@ impl Target<'_> {
         match self.row.scheme.grammar {
             Grammar::Bare => elements(value, None, ""),
             Grammar::Prefix(prefix) => elements(value, None, prefix),
+            Grammar::OptionalPrefix(prefix) => {
+                let prefixed = elements(value, None, prefix);
+                if prefixed.is_empty() {
+                    elements(value, None, "")
+                } else {
+                    prefixed
+                }
+            }
             Grammar::Pairs {
                 separator,
                 signature,
             } => elements(value, Some(separator), &format!("{signature}=")),
+            Grammar::Positional { separator } => {
+                let timed = matches!(self.row.scheme.time, TimeAt::InSignature { .. });
+                let all = elements(value, Some(separator), "").into_iter();
+                all.skip(usize::from(timed)).collect()
+            }
             Grammar::SpaceList { version } => elements(value, Some(b' '), &format!("{version},")),
+            Grammar::Jwt { .. } => {
+                let start = value
+                    .iter()
+                    .rposition(|byte| *byte == b'.')
+                    .map_or(0, |dot| dot + 1);
+                std::iter::once(start..value.len()).collect()
+            }
+            // Every vector of these has tests of its own.
+            Grammar::Groups { .. } | Grammar::Labelled => Vec::new(),
         }
     }
 }

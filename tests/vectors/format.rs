@@ -1,12 +1,13 @@
 //! The JSON form of a vector.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
 use hookgate::{
     clock::UnixTime,
     provider::{self, Provider},
+    scheme::{Algorithm, Encoding},
 };
 use http::{Request, request::Parts};
 use serde::Deserialize;
@@ -36,6 +37,8 @@ pub(crate) struct Vector {
     pub(crate) tolerance_s: Option<u64>,
     pub(crate) expect: Expect,
     pub(crate) why: Option<String>,
+    #[serde(default)]
+    params: BTreeMap<String, String>,
 }
 
 pub(crate) fn read(file: &Path) -> Vec<Vector> {
@@ -43,14 +46,37 @@ pub(crate) fn read(file: &Path) -> Vec<Vector> {
     serde_json::from_slice(&text).unwrap_or_else(|why| panic!("{}: {why}", file.display()))
 }
 
+/// The algorithm that a setting of the sender stands for.
+fn algorithm(row: &Provider, hash: &str) -> Algorithm {
+    let last = matches!(
+        row.scheme.algorithm,
+        Algorithm::Sha1SecretLastForLegacyUseOnly | Algorithm::Sha256SecretLastForLegacyUseOnly
+    );
+    match hash {
+        "sha256" if last => Algorithm::Sha256SecretLastForLegacyUseOnly,
+        "sha256" | "hmac-sha256" => Algorithm::HmacSha256,
+        "sha512" | "hmac-sha512" => Algorithm::HmacSha512,
+        "hmac-sha1" => Algorithm::HmacSha1ForLegacyUseOnly,
+        "hmac-md5" => Algorithm::HmacMd5ForLegacyUseOnly,
+        other => panic!("no algorithm {other}"),
+    }
+}
+
 impl Vector {
     /// The preset to judge it by. Vectors with nothing but public keys are for asymmetric schemes,
     /// of which there are none yet.
     pub(crate) fn preset(&self) -> Option<Provider> {
         let keyless = self.secrets.is_empty() && !self.public_keys.is_empty();
-        provider::by_slug(&self.provider)
-            .filter(|_| !keyless)
-            .copied()
+        let mut row = *provider::by_slug(&self.provider).filter(|_| !keyless)?;
+        for (name, value) in &self.params {
+            match (name.as_str(), value.as_str()) {
+                ("hash" | "signature_method", hash) => row.scheme.algorithm = algorithm(&row, hash),
+                ("encoding", "hex") => row.scheme.encoding = Encoding::Hex,
+                ("encoding", "base64") => row.scheme.encoding = Encoding::Base64,
+                _ => panic!("{}: unknown parameter {name} = {value}", self.name),
+            }
+        }
+        Some(row)
     }
 
     /// Where no time is signed any will do.

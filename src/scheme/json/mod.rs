@@ -170,6 +170,59 @@ fn each(mut bits: u32) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The names and values of an object's strings and integers; `None` when the body is no object, or
+/// has a name twice. Other values are left out.
+pub(crate) fn scalars(body: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
+    use serde_json::value::RawValue;
+
+    let object: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Members>(body).ok()?.0;
+    let mut names: Vec<_> = object.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|two| two.first() == two.last()) {
+        return None;
+    }
+    let scalar = |(name, raw): (String, Box<RawValue>)| {
+        let raw = raw.get();
+        let text = if raw.starts_with('"') {
+            serde_json::from_str(raw).ok()?
+        } else {
+            text::integer(raw.as_bytes())?.to_owned()
+        };
+        Some((Cow::Owned(name), Cow::Owned(text)))
+    };
+    Some(object.into_iter().filter_map(scalar).collect())
+}
+
+/// An object's members in order, doubled names and all.
+struct Members(Vec<(String, Box<serde_json::value::RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> serde::de::Visitor<'de> for Visit {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Visit)
+    }
+}
+
 /// Deserializes the value at a JSON pointer of object keys; the empty pointer is the whole body.
 pub(crate) fn value_at<T: serde::de::DeserializeOwned>(
     body: &[u8],

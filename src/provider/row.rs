@@ -1,0 +1,17 @@
+//! What rows are written with.
+#![allow(unused_imports)] // Each kind of row needs its own part of it.
+
+pub(super) use std::time::Duration;
+
+pub(super) use super::{
+    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Payload, Provider, Replies,
+    Retries, Sender, SignedTime, hours, secs,
+};
+pub(super) use crate::{
+    error::RejectionKind,
+    freshness::Tolerance,
+    scheme::{
+        Algorithm, Case, ClaimedTime, DigestAt, Encoding, Grammar, Header, KeyDecoding, KeyId,
+        Listed, ListedAt, Part, Port, Repeats, Scheme, SignatureAt, TimeAt, TimeUnit,
+    },
+};

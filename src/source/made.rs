@@ -1,0 +1,258 @@
+//! Values that are computed of a delivery, once, before it is hashed for every key.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, request::Parts};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use super::{
+    content::Content,
+    plan::{Make, Plan, Signature},
+};
+use crate::{
+    error::RejectionKind,
+    scheme::{Case, Port, Repeats, form, json::Found, token},
+};
+
+/// A value, or `None` when it is not there.
+pub(super) type Made<'m> = Option<Cow<'m, [u8]>>;
+
+/// What values are made of.
+pub(super) struct Material<'m> {
+    /// The configured URL or origin.
+    pub(super) public_url: &'m str,
+    pub(super) plan: &'m Plan,
+    pub(super) parts: &'m Parts,
+    pub(super) body: &'m [u8],
+    pub(super) content: &'m Content<'m>,
+    /// The signed fields of the payload, or of one item.
+    pub(super) fields: &'m [Found<'m>],
+    /// The signature's text, where it is a token.
+    pub(super) token: &'m [u8],
+    /// The names of the listed headers, as written and parsed.
+    pub(super) listed: (&'m [u8], &'m [HeaderName]),
+}
+
+type Pairs<'p> = Vec<(Cow<'p, str>, Cow<'p, str>)>;
+
+impl<'m> Material<'m> {
+    pub(super) fn make(&self) -> Result<Vec<Made<'m>>, RejectionKind> {
+        self.plan.makes.iter().map(|make| self.one(*make)).collect()
+    }
+
+    fn one(&self, make: Make) -> Result<Made<'m>, RejectionKind> {
+        let unsigned = RejectionKind::SignedHeader;
+        Ok(match make {
+            Make::BodySha256 => owned(Sha256::digest(self.body).to_vec()),
+            Make::Url(port) => owned(url(self.public_url, self.parts, port).into_bytes()),
+            Make::EscapedTarget => owned(escaped_target(self.parts).into_bytes()),
+            Make::Query(name, case) => {
+                let query = query(self.parts)?;
+                let value = form::single(&query, name).map(|value| match case {
+                    Case::Kept => value.to_owned(),
+                    Case::Lower => value.to_ascii_lowercase(),
+                });
+                value.map(|value| Cow::Owned(value.into_bytes()))
+            }
+            Make::SortedQuery => owned(sorted_query(query(self.parts)?).into_bytes()),
+            Make::SortedForm(repeats) => {
+                let fields = self.content.parameters();
+                owned(sorted_form(
+                    fields.ok_or(RejectionKind::MissingPayload)?,
+                    repeats,
+                ))
+            }
+            Make::SortedParams => owned(self.sorted_params()?),
+            Make::Field(at) => {
+                let found = self.fields.get(at).ok_or(RejectionKind::Misconfigured)?;
+                if found.twice {
+                    return Err(RejectionKind::MissingPayload);
+                }
+                let text = found.text.clone();
+                text.map(|text| match text {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                    Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+                })
+            }
+            Make::ListedNames => Some(Cow::Borrowed(self.listed.0)),
+            Make::ListedValues(between) => {
+                let values = self.listed_values(|_, value| value.to_owned())?;
+                owned(values.join(between).into_bytes())
+            }
+            Make::ListedPairs(between) => {
+                let pair = |name: &HeaderName, value: &str| format!("{name}:{}", value.trim());
+                owned(self.listed_values(pair)?.join(between).into_bytes())
+            }
+            Make::Token => {
+                let jwt = self.plan.wanted().jwt(self.token).to_vec();
+                owned(token::signed(&jwt).ok_or(unsigned)?.to_vec())
+            }
+        })
+    }
+
+    fn listed_values(
+        &self,
+        write: impl Fn(&HeaderName, &str) -> String,
+    ) -> Result<Vec<String>, RejectionKind> {
+        let values = self.listed.1.iter().map(|name| {
+            let value = self
+                .parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
+            value.map(|value| write(name, value))
+        });
+        values
+            .collect::<Option<_>>()
+            .ok_or(RejectionKind::SignedHeader)
+    }
+
+    /// The parameters of query and payload, as [`Part::SortedParams`](crate::scheme::Part) says.
+    fn sorted_params(&self) -> Result<Vec<u8>, RejectionKind> {
+        let payload = self.content.parameters();
+        let payload = payload.ok_or(RejectionKind::MissingPayload)?;
+        let mut all: Pairs<'_> = query(self.parts)?.into_iter().chain(payload).collect();
+        if let Signature::Param(signature) = self.plan.signature {
+            all.retain(|(name, _)| name != signature);
+        }
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut text = String::new();
+        for (name, value) in all {
+            text.push('&');
+            text.push_str(&name);
+            text.push('=');
+            text.extend(
+                value
+                    .chars()
+                    .map(|c| if matches!(c, '&' | '=') { '_' } else { c }),
+            );
+        }
+        Ok(text.into_bytes())
+    }
+}
+
+fn owned<'m>(value: Vec<u8>) -> Made<'m> {
+    Some(Cow::Owned(value))
+}
+
+pub(super) fn query(parts: &Parts) -> Result<Pairs<'_>, RejectionKind> {
+    let query = parts.uri.query().unwrap_or_default();
+    form::pairs(query.as_bytes()).ok_or(RejectionKind::MissingPayload)
+}
+
+fn sorted_form(mut fields: Pairs<'_>, repeats: Repeats) -> Vec<u8> {
+    match repeats {
+        Repeats::Kept => fields.sort_by(|a, b| a.0.cmp(&b.0)),
+        Repeats::SortedOnce => {
+            fields.sort();
+            fields.dedup();
+        }
+    }
+    let written = fields.iter().flat_map(|(name, value)| [name, value]);
+    written.flat_map(|text| text.bytes()).collect()
+}
+
+fn sorted_query(mut query: Pairs<'_>) -> String {
+    query.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(query);
+    encoded.finish()
+}
+
+/// What `encodeURI` leaves as it is, ECMA-262 section 19.2.6.4, without `#`: no target has one.
+const URI: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b';')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b',');
+
+/// What `encodeURIComponent` leaves as it is.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+fn escaped_target(parts: &Parts) -> String {
+    let path = parts.uri.path();
+    let target = match parts.uri.query() {
+        Some(query) => format!("{path}?{}", utf8_percent_encode(query, COMPONENT)),
+        None => path.to_owned(),
+    };
+    utf8_percent_encode(&target, URI).to_string()
+}
+
+/// The configured origin with the request's own path and query.
+pub(super) fn url(origin: &str, parts: &Parts, port: Port) -> String {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let (scheme, rest) = origin.split_once("://").unwrap_or(("", origin));
+    let (authority, prefix) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    // A colon inside of brackets is an IPv6 address's.
+    let (host, configured) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let default = if scheme == "http" { "80" } else { "443" };
+    let port = match port {
+        Port::AsConfigured => configured,
+        Port::Without => None,
+        Port::With => Some(configured.unwrap_or(default)),
+    };
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}://{host}{port}{prefix}{target}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Pairs<'_> {
+        form::pairs(text.as_bytes()).unwrap_or_default()
+    }
+
+    #[test]
+    fn forms_are_sorted_by_name_and_not_by_what_is_written() {
+        let written = |text, repeats| String::from_utf8(sorted_form(fields(text), repeats));
+        let twice = "Sid=CA&SidAccount=AC&D=5&D=1&D=1";
+        assert_eq!(
+            written(twice, Repeats::SortedOnce).as_deref(),
+            Ok("D1D5SidCASidAccountAC")
+        );
+        assert_eq!(
+            written("b=2&a=3&b=1", Repeats::Kept).as_deref(),
+            Ok("a3b2b1")
+        );
+    }
+
+    #[test]
+    fn a_query_is_sorted_and_encoded_again() {
+        assert_eq!(sorted_query(fields("b=1+2&a=%2B")), "a=%2B&b=1+2");
+    }
+}
