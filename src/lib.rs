@@ -40,6 +40,7 @@
 //! - [`store`]: what a store must do; in memory, in one file, in Redis
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
 //! - [`telemetry`]: the names of all metrics
+//! - [`docs::providers`]: every preset, what it signs, and where that was read
 //! - [`docs::delivery`]: what a 2xx stands for, and what is left when something dies
 //!
 //! # Crate features

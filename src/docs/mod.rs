@@ -3,3 +3,7 @@
 /// What a 2xx stands for, and what is left when something dies.
 #[doc = include_str!("delivery.md")]
 pub mod delivery {}
+
+/// Every preset: what is signed, what identifies an event, how the sender behaves, and the sources.
+#[doc = include_str!("providers.md")]
+pub mod providers {}
