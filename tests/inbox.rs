@@ -1119,6 +1119,10 @@ impl Jobs for Faulty {
         self.store.hand_back(fence)
     }
 
+    fn postpone<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held> {
+        self.store.postpone(fence, delay)
+    }
+
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted> {
         self.store.promote(handler, max)
     }

@@ -11,8 +11,9 @@
 //! 3. Exactly one caller gets [`Accepted::New`] for a key until the window after the last
 //!    handler's `done` has passed. The record never expires before that, however long it takes.
 //! 4. A job is leased to one worker at a time. [`Jobs::done`], [`Jobs::retry`], [`Jobs::bury`],
-//!    [`Jobs::extend`] and [`Jobs::hand_back`] check the [`Fence`] in the same step as they write;
-//!    a worker whose lease was taken over gets [`Held::Lost`] and changes nothing.
+//!    [`Jobs::extend`], [`Jobs::hand_back`] and [`Jobs::postpone`] check the [`Fence`] in the same
+//!    step as they write; a worker whose lease was taken over gets [`Held::Lost`] and changes
+//!    nothing.
 //! 5. For every accepted event and every handler it was routed to, exactly one of queued,
 //!    processing, delayed, dead and done is true at any time.
 //! 6. A step that cannot be finished (no room, a key of another type) fails before its first
@@ -96,6 +97,10 @@ pub trait Jobs {
 
     /// Puts the job back at once, with `attempt` and `deliveries` as before the lease.
     fn hand_back<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held>;
+
+    /// Puts the job back, due after `delay`, with `attempt` and `deliveries` as before the lease:
+    /// nobody has tried it.
+    fn postpone<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held>;
 
     /// Moves up to `max` delayed jobs that are due into the handler's queue, oldest first.
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted>;

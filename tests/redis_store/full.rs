@@ -17,6 +17,7 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
         lease_one(&store).await,
         lease_one(&store).await,
         lease_one(&store).await,
+        lease_one(&store).await,
     ];
     let retried = lease_one(&store).await;
     assert_eq!(
@@ -59,11 +60,15 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
         store.retry(&jobs[2].fence, LONG).await.unwrap(),
         Held::Applied
     );
+    assert_eq!(
+        store.postpone(&jobs[3].fence, LONG).await.unwrap(),
+        Held::Applied
+    );
     let job = lease_one(&store).await;
     assert_eq!(store.done(&job.fence).await.unwrap(), Held::Applied);
     let stats = store.stats().await.unwrap();
     let a = &stats.handlers[0];
-    assert_eq!([a.queued, a.processing, a.delayed, a.dead], [5, 0, 1, 1]);
+    assert_eq!([a.queued, a.processing, a.delayed, a.dead], [4, 0, 2, 1]);
 
     let _: () = ask(&mut redis, "CONFIG SET maxmemory 0").await;
     assert_eq!(store.accept(entry(99, &["a", "b"])).await.unwrap(), NEW);

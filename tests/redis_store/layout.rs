@@ -43,8 +43,13 @@ async fn another_format_or_partition_count_is_refused_and_left_alone() {
     let server = RedisServer::start();
     let mut redis = connection(&server).await;
     declared(&server).await;
-    for (field, value) in [("format", "2"), ("partitions", "4"), ("format", "")] {
-        let _: () = ask(&mut redis, "HSET {hookgate:0}m format 1 partitions 1").await;
+    for (field, value) in [
+        ("format", "3"),
+        ("format", "1"),
+        ("partitions", "4"),
+        ("format", ""),
+    ] {
+        let _: () = ask(&mut redis, "HSET {hookgate:0}m format 2 partitions 1").await;
         let set = redis::cmd("HSET")
             .arg("{hookgate:0}m")
             .arg(field)
@@ -65,10 +70,10 @@ async fn another_format_or_partition_count_is_refused_and_left_alone() {
         assert!(everything(&mut redis).await == before, "{field} {value:?}");
     }
     // A store that was connected before notices too.
-    let _: () = ask(&mut redis, "HSET {hookgate:0}m format 1 partitions 1").await;
+    let _: () = ask(&mut redis, "HSET {hookgate:0}m format 2 partitions 1").await;
     let store = RedisStore::new(server.pool());
     store.connect().await.unwrap();
-    let _: () = ask(&mut redis, "HSET {hookgate:0}m format 2").await;
+    let _: () = ask(&mut redis, "HSET {hookgate:0}m format 3").await;
     assert_eq!(
         kind(store.accept(entry(1, &["a"])).await),
         StoreErrorKind::Corrupt

@@ -179,11 +179,12 @@ impl Driver {
         let name = (Arc::clone(&fence.handler), fence.acceptance);
         let counts = self.current.get(&name) == Some(&(fence.entry.clone(), fence.token));
         let store = Arc::clone(&self.store);
-        let (held, place) = match self.below(6) {
+        let (held, place) = match self.below(7) {
             0 => (store.retry(&fence, NOW).await, Some(Place::Delayed)),
             1 => (store.bury(&fence, "random").await, Some(Place::Dead)),
             2 => (store.hand_back(&fence).await, Some(Place::There)),
             3 => (store.extend(&fence).await, None),
+            4 => (store.postpone(&fence, NOW).await, Some(Place::Delayed)),
             _ => (store.done(&fence).await, Some(Place::Done)),
         };
         let expected = if counts { Held::Applied } else { Held::Lost };

@@ -15,6 +15,7 @@ pub async fn an_erased_event_leaves_only_its_record(factory: &impl Factory) {
         "leased",
         "run out",
         "delayed",
+        "postponed",
         "promoted",
         "dead",
         "replayed",
@@ -33,6 +34,7 @@ pub async fn an_erased_event_leaves_only_its_record(factory: &impl Factory) {
         if let Some(fence) = &fence {
             let applied = match place {
                 "delayed" | "promoted" => store.retry(fence, NOW).await,
+                "postponed" => store.postpone(fence, NOW).await,
                 "dead" | "replayed" => store.bury(fence, "broken").await,
                 "handed back" => store.hand_back(fence).await,
                 _ => Ok(Held::Applied),

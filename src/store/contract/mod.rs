@@ -97,6 +97,7 @@ macro_rules! store_contract {
             work: promote_moves_no_more_than_it_was_told_oldest_first
             work: a_buried_job_is_not_leased_again
             work: a_job_that_was_handed_back_counts_as_never_leased
+            work: a_postponed_job_is_due_after_its_delay_and_counts_as_never_leased
             waiting: a_dropped_lease_loses_nothing
             fencing: a_job_is_leased_to_one_worker
             fencing: each_job_goes_to_one_of_many_workers
@@ -269,6 +270,7 @@ async fn counts(store: &dyn Store, handler: &str) -> [u64; 4] {
 async fn all_lost(store: &dyn Store, fence: &Fence) {
     assert_eq!(store.extend(fence).await.expect("extend"), Held::Lost);
     assert_eq!(store.hand_back(fence).await.expect("hand_back"), Held::Lost);
+    assert_eq!(store.postpone(fence, NOW).await.expect("later"), Held::Lost);
     assert_eq!(store.retry(fence, NOW).await.expect("retry"), Held::Lost);
     assert_eq!(store.bury(fence, "zombie").await.expect("bury"), Held::Lost);
     assert_eq!(store.done(fence).await.expect("done"), Held::Lost);

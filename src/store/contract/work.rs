@@ -56,6 +56,10 @@ pub async fn an_unknown_handler_is_invalid(factory: &impl Factory) {
         kind(store.retry(&fence, NOW).await),
         StoreErrorKind::Invalid
     );
+    assert_eq!(
+        kind(store.postpone(&fence, NOW).await),
+        StoreErrorKind::Invalid
+    );
     assert_eq!(kind(store.bury(&fence, "").await), StoreErrorKind::Invalid);
     assert_eq!(kind(store.hand_back(&fence).await), StoreErrorKind::Invalid);
     assert_eq!(
@@ -225,4 +229,47 @@ pub async fn a_job_that_was_handed_back_counts_as_never_leased(factory: &impl Fa
         all_lost(&*store, &job.fence).await;
         assert_eq!(counts(&*store, A).await, [1, 0, 0, 0]);
     }
+}
+
+/// What its downstream owes is not the job's fault.
+pub async fn a_postponed_job_is_due_after_its_delay_and_counts_as_never_leased(
+    factory: &impl Factory,
+) {
+    let store = opened(factory).await;
+    let entry = event(&[A, B]);
+    accept_new(&*store, &entry).await;
+    let job = only(&*store, A, LONG).await;
+    assert_eq!(held(store.retry(&job.fence, NOW).await), Held::Applied);
+    assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
+    // A delivery that does count, and a replay number, which stay what they are.
+    only(&*store, A, ms(50)).await;
+    pause(ms(100)).await;
+    bury(&*store, A).await;
+    let letter = dead(&*store, A).await.remove(0);
+    assert!(store.replay(A, &letter.entry).await.expect("replay"));
+    only(&*store, A, ms(50)).await;
+    pause(ms(100)).await;
+    for _ in 0..3 {
+        let job = only(&*store, A, LONG).await;
+        assert_eq!((job.attempt, job.deliveries, job.replays), (0, 2, 1));
+        assert_eq!((job.key, &job.body), (entry.key, &entry.body));
+        assert_eq!(
+            held(store.postpone(&job.fence, ms(300)).await),
+            Held::Applied
+        );
+        all_lost(&*store, &job.fence).await;
+        assert_eq!(counts(&*store, A).await, [0, 0, 1, 0]);
+        let Promoted { moved, next_due } = store.promote(A, 10).await.expect("promote");
+        assert_eq!(moved, 0, "not due yet");
+        assert!(
+            (ms(1)..=ms(300)).contains(&next_due.expect("one is delayed")),
+            "{next_due:?}"
+        );
+        pause(ms(350)).await;
+        assert_eq!(store.promote(A, 10).await.expect("promote").moved, 1);
+    }
+    assert_eq!(counts(&*store, B).await, [1, 0, 0, 0]);
+    finish(&*store, A).await;
+    finish(&*store, B).await;
+    assert_eq!(store.stats().await.expect("stats").bytes, 0);
 }

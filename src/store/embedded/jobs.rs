@@ -99,14 +99,17 @@ impl Batch<'_, '_> {
         let Some(Holding { lane, seq, job }) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        let due = self.now.saturating_add(millis(delay));
-        let (from, seq) = (Place::Queue { seq }, self.next_seq());
         let (number, attempt, _, replays) = job;
         let job = (number, attempt.saturating_add(1), 0, replays);
-        self.write().delayed.insert((lane, due, seq), job)?;
-        self.count(lane, |counts| counts.delayed += 1);
-        self.move_job(number, lane, from, Place::Delayed { due, seq })?;
-        Ok(Held::Applied)
+        self.delay(Holding { lane, seq, job }, delay)
+    }
+
+    pub(super) fn postpone(&mut self, fence: &Fence, delay: Duration) -> Outcome<Held> {
+        let Some(Holding { lane, seq, job }) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        let job = unleased(job);
+        self.delay(Holding { lane, seq, job }, delay)
     }
 
     pub(super) fn bury(&mut self, fence: &Fence, reason: &str) -> Outcome<Held> {
@@ -124,9 +127,8 @@ impl Batch<'_, '_> {
         let Some((lane, seq, _)) = self.held(fence)? else {
             return Ok(Held::Lost);
         };
-        let (number, attempt, deliveries, replays) = self.queued(lane, seq)?;
-        let row = (number, attempt, deliveries.saturating_sub(1), replays);
-        self.write().queue.insert((lane, seq), row)?;
+        let job = unleased(self.queued(lane, seq)?);
+        self.write().queue.insert((lane, seq), job)?;
         self.lane_mut(lane).hand_back(seq);
         self.arrived.push(lane);
         Ok(Held::Applied)
@@ -263,6 +265,16 @@ impl Batch<'_, '_> {
         Ok(Some(Holding { lane, seq, job }))
     }
 
+    /// Makes a job that has left the queue wait.
+    fn delay(&mut self, Holding { lane, seq, job }: Holding, delay: Duration) -> Outcome<Held> {
+        let due = self.now.saturating_add(millis(delay));
+        let (from, seq) = (Place::Queue { seq }, self.next_seq());
+        self.write().delayed.insert((lane, due, seq), job)?;
+        self.count(lane, |counts| counts.delayed += 1);
+        self.move_job(job.0, lane, from, Place::Delayed { due, seq })?;
+        Ok(Held::Applied)
+    }
+
     /// The event of a key that has jobs.
     pub(super) fn open_event(&self, key: &DedupKey) -> Outcome<Option<(u64, Event)>> {
         let record = self.record(key)?;
@@ -271,6 +283,11 @@ impl Batch<'_, '_> {
         };
         Ok(Some((event, self.event(event)?)))
     }
+}
+
+/// The job as it was before its lease.
+fn unleased((number, attempt, deliveries, replays): JobRow) -> JobRow {
+    (number, attempt, deliveries.saturating_sub(1), replays)
 }
 
 /// Bytes of payload at which a lease takes no further job: everybody waits while they are read.

@@ -192,6 +192,11 @@ impl Jobs for EmbeddedStore {
         Box::pin(self.calls.call(move |batch| batch.hand_back(&fence)))
     }
 
+    fn postpone<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held> {
+        let fence = fence.clone();
+        Box::pin(self.calls.call(move |batch| batch.postpone(&fence, delay)))
+    }
+
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted> {
         let handler = handler.to_owned();
         Box::pin(self.calls.call(move |batch| batch.promote(&handler, max)))

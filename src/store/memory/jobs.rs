@@ -95,14 +95,27 @@ impl State {
         let Some((id, lane)) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        self.counter += 1;
-        let (due, number) = (now.saturating_add(delay), self.counter);
-        self.lanes[lane].delayed.insert((due, number), id);
         if let Some(job) = self.job(id) {
             job.attempt = job.attempt.saturating_add(1);
             job.deliveries = 0;
-            job.phase = Phase::Delayed { due, number };
         }
+        self.delay(id, lane, now.saturating_add(delay));
+        Ok(Held::Applied)
+    }
+
+    pub(super) fn postpone(
+        &mut self,
+        fence: &Fence,
+        delay: u64,
+        now: u64,
+    ) -> Result<Held, StoreError> {
+        let Some((id, lane)) = self.release(fence)? else {
+            return Ok(Held::Lost);
+        };
+        if let Some(job) = self.job(id) {
+            job.deliveries -= 1;
+        }
+        self.delay(id, lane, now.saturating_add(delay));
         Ok(Held::Applied)
     }
 
@@ -155,6 +168,13 @@ impl State {
             moved += 1;
         };
         Ok(Promoted { moved, next_due })
+    }
+
+    fn delay(&mut self, id: JobId, lane: usize, due: u64) {
+        self.counter += 1;
+        let number = self.counter;
+        self.lanes[lane].delayed.insert((due, number), id);
+        self.set(id, Phase::Delayed { due, number });
     }
 
     /// Ends a lease: the job is in no collection afterwards. `None` when the lease is not held.

@@ -180,6 +180,10 @@ impl Jobs for MemoryStore {
         Box::pin(async move { self.state().hand_back(fence) })
     }
 
+    fn postpone<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held> {
+        Box::pin(async move { self.state().postpone(fence, millis(delay), self.now()) })
+    }
+
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted> {
         Box::pin(async move { self.state().promote(handler, max, self.now()) })
     }

@@ -47,10 +47,8 @@ impl Jobs for RedisStore {
                 attempt: fence.attempt.saturating_add(1),
                 ..job(fence)?
             };
-            let mut call = self.fenced(Verb::Retry, &keys, fence)?;
-            call.arg(job.encode());
-            call.arg(format!("{}:{}:{}", job.attempt, job.replays, job.size));
-            call.arg(millis(delay));
+            let mut call = self.fenced(Verb::Delay, &keys, fence)?;
+            call.arg(millis(delay)).arg(job.encode());
             self.held(call).await
         })
     }
@@ -70,6 +68,16 @@ impl Jobs for RedisStore {
             let lane = self.lane(&fence.handler).await?;
             let keys = [&*lane.queue, &self.keys.dedup(&fence.key)];
             self.held(self.fenced(Verb::HandBack, &keys, fence)?).await
+        })
+    }
+
+    fn postpone<'a>(&'a self, fence: &'a Fence, delay: Duration) -> StoreFuture<'a, Held> {
+        Box::pin(async move {
+            let lane = self.lane(&fence.handler).await?;
+            let keys = [&*lane.queue, &lane.delayed, &self.keys.dedup(&fence.key)];
+            let mut call = self.fenced(Verb::Delay, &keys, fence)?;
+            call.arg(millis(delay)).arg("");
+            self.held(call).await
         })
     }
 

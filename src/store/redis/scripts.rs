@@ -38,6 +38,7 @@ scripts! {
     Bury "bury.lua"
     Claim "claim.lua"
     Declare "declare.lua"
+    Delay "delay.lua"
     Discard "discard.lua"
     Done "done.lua"
     Due "due.lua"
@@ -50,14 +51,13 @@ scripts! {
     Release "release.lua"
     Renew "renew.lua"
     Replay "replay.lua"
-    Retry "retry.lua"
     Route "route.lua"
     Settle "settle.lua"
     Stats "stats.lua"
 }
 
 /// The layout of the keys. Another one is refused.
-pub(super) const FORMAT: &str = "1";
+pub(super) const FORMAT: &str = "2";
 /// Over how many hash slots the events are spread.
 pub(super) const PARTITIONS: &str = "1";
 

@@ -25,8 +25,7 @@ for _, job in ipairs(gone) do
     redis.call('XACK', KEYS[place], 'w', at)
     redis.call('XDEL', KEYS[place], at)
   elseif state == 'z' then
-    local attempt, replays, size = at:match('^(%d+):(%d+):(%d+)$')
-    redis.call('ZREM', KEYS[place + 1], KEYS[1]:sub(-16) .. ARGV[1] .. struct.pack('>I4I4I4I4', attempt, 0, replays, size))
+    redis.call('ZREM', KEYS[place + 1], with_counts(KEYS[1]:sub(-16) .. ARGV[1], at))
   elseif state == 'x' then
     redis.call('XDEL', KEYS[place + 2], at)
   end

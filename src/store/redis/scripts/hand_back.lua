@@ -1,10 +1,8 @@
 -- Invariant: the entry is replaced by one that counts this lease as never taken.
 -- KEYS: queue, dedup   ARGV: entry, consumer, delivery count, acceptance, handler
 if not owned(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end
-local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
-if not entry[1] then return 0 end
-local j = entry[1][2][2]
-j = j:sub(1, 36) .. struct.pack('>I4', struct.unpack('>I4', j, 37) + ARGV[3] - 1) .. j:sub(41)
+local j = unleased(KEYS[1], ARGV[1], ARGV[3])
+if not j then return 0 end
 local record = redis.call('GET', KEYS[2])
 local jobs = jobs_of(record, ARGV[4])
 local job = job_of(jobs, ARGV[5])

@@ -4,7 +4,7 @@
 -- attempt, deliveries before this entry, replays and payload bytes, 4 bytes each.
 -- An open record: state (A, or X with a dead job), acceptance 16, digest 8, window in 13 digits of
 -- milliseconds, and each job as its state, its handler, NUL, where it is, NUL. Where: of a queued
--- (q) or dead (x) one its entry, of a delayed one (z) attempt, replays and payload bytes, of a done one (d) nothing.
+-- (q) or dead (x) one its entry, of a delayed one (z) the job's four numbers, of a done one (d) nothing.
 -- A finished one: F, acceptance, digest, and the number of each handler in 2 bytes.
 
 -- The jobs of an open record of this acceptance; nil for any other record.
@@ -61,6 +61,23 @@ end
 local function owned(queue, entry, consumer, count)
   local p = redis.call('XPENDING', queue, 'w', entry, entry, 1)
   return p[1] and p[1][2] == consumer and p[1][4] == tonumber(count)
+end
+
+-- A leased job as it was before the lease; nil when the entry is gone.
+local function unleased(queue, entry, count)
+  local found = redis.call('XRANGE', queue, entry, entry)
+  if not found[1] then return nil end
+  local j = found[1][2][2]
+  return j:sub(1, 36) .. struct.pack('>I4', struct.unpack('>I4', j, 37) + count - 1) .. j:sub(41)
+end
+
+-- A job's numbers as text, and a job made of its names and them.
+local function counts_of(j)
+  return string.format('%.0f:%.0f:%.0f:%.0f', struct.unpack('>I4I4I4I4', j, 33))
+end
+
+local function with_counts(names, text)
+  return names .. struct.pack('>I4I4I4I4', text:match('^(%d+):(%d+):(%d+):(%d+)$'))
 end
 
 -- Fails unless the key is a stream; a queue without its group would never be read.
