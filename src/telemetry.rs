@@ -33,13 +33,15 @@ pub const FLAGGED: &str = "webhook_flagged_total";
 pub const REPLY_SECONDS: &str = "webhook_reply_seconds";
 /// One call of a store, by verb. Unit: seconds.
 pub const STORE_SECONDS: &str = "webhook_store_seconds";
-/// Leases that ended, by handler and outcome: `done`, `retry`, `dead`, `handed_back`, `lost` (to
-/// another worker), `unsettled` (the store failed). Unit: leases.
+/// Leases that ended, by handler and outcome: `done`, `retry`, `dead`, `handed_back`,
+/// `postponed` (its downstream's breaker is open), `lost` (to another worker), `unsettled` (the store
+/// failed). Unit: leases.
 pub const HANDLED: &str = "webhook_handled_total";
 /// One run of a handler, by handler. Unit: seconds.
 pub const HANDLER_SECONDS: &str = "webhook_handler_seconds";
 
-/// 1 while a handler's breaker is open in this process, 0 after it has closed, by handler.
+/// Breakers that are not closed in this process, the handler's own and its downstreams', by handler.
+/// Unit: breakers.
 pub const BREAKER_OPEN: &str = "webhook_breaker_open";
 
 /// Every metric, for dashboards and tests.
@@ -141,8 +143,13 @@ pub(crate) fn store_failed(verb: &'static str, why: &crate::error::StoreError) {
 }
 
 #[cfg(feature = "inbox")]
-pub(crate) fn handled(handler: &Label, outcome: &'static str, took: Duration) {
+pub(crate) fn lease_ended(handler: &Label, outcome: &'static str) {
     count!(HANDLED, "handler" => handler.shared(), "outcome" => outcome);
+}
+
+#[cfg(feature = "inbox")]
+pub(crate) fn handled(handler: &Label, outcome: &'static str, took: Duration) {
+    lease_ended(handler, outcome);
     time!(HANDLER_SECONDS, took, "handler" => handler.shared());
 }
 
@@ -163,14 +170,15 @@ pub(crate) fn audit(what: &'static str, on: &str, count: usize) {
 }
 
 #[cfg(feature = "inbox")]
-pub(crate) fn breaker(handler: &Label, open: bool) {
+pub(crate) fn breaker(handler: &Label, opened: bool, open: usize) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!(BREAKER_OPEN, "handler" => handler.shared()).set(f64::from(u8::from(open)));
+    metrics::gauge!(BREAKER_OPEN, "handler" => handler.shared()).set(open as f64);
+    // Which downstream it is comes from an event.
     #[cfg(feature = "tracing")]
-    if open {
-        tracing::warn!(target: "hookgate", %handler, "breaker opened: the handler leases nothing");
+    if opened {
+        tracing::warn!(target: "hookgate", %handler, open, "breaker opened");
     } else {
-        tracing::info!(target: "hookgate", %handler, "breaker closed");
+        tracing::info!(target: "hookgate", %handler, open, "breaker closed");
     }
 }
 

@@ -31,6 +31,9 @@ use http::{Request, Response};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tower::{Layer, ServiceExt, service_fn};
 
+#[path = "inbox/breakers.rs"]
+mod breakers;
+
 fn source(row: Provider) -> Source {
     builder(row).build().unwrap()
 }
@@ -591,113 +594,6 @@ async fn what_cannot_get_better_is_dead_at_once_and_a_panic_or_time_out_is_a_fai
     assert!(
         begun.elapsed() >= Duration::from_secs(60),
         "the hanging attempt has a minute"
-    );
-    running.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_open_breaker_pauses_its_handler_burns_no_attempts_and_is_visible() {
-    let down = Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let (is_down, attempts, seen) = (
-        Arc::clone(&down),
-        Arc::<AtomicUsize>::default(),
-        Seen::default(),
-    );
-    let most = Arc::clone(&attempts);
-    let noted = Arc::clone(&seen);
-    let options = HandlerOptions::new()
-        .with_breaker(Breaker::after(3, Duration::from_secs(30)))
-        .with_concurrency(1);
-    let inbox = Inbox::builder(MemoryStore::new())
-        .source(source(provider::STRIPE))
-        .handler_with("crm", on("*"), options, move |job: Job| {
-            most.fetch_max(job.attempt() as usize, Ordering::SeqCst);
-            note(&noted, &job);
-            let down = is_down.load(Ordering::SeqCst);
-            async move {
-                if down {
-                    Err(Failure::retry("503"))
-                } else {
-                    Ok(())
-                }
-            }
-        })
-        .handler("sound", on("*"), noting(&Seen::default()))
-        .build()
-        .await
-        .unwrap();
-    let endpoint = inbox.endpoint("stripe").unwrap();
-    let running = run(&inbox);
-    for n in 0..50 {
-        assert_eq!(
-            status(&endpoint, stripe(&format!("evt_{n}"), "a")).await,
-            200
-        );
-    }
-    let state = || inbox.breakers()[0].1;
-    until("it opens", || state() == BreakerState::Open).await;
-    tokio::time::sleep(Duration::from_secs(25)).await;
-    assert_eq!(
-        seen.lock().unwrap().len(),
-        3,
-        "nothing is leased while it is open"
-    );
-    // Probes fail for ten minutes: one attempt each.
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    let tried = seen.lock().unwrap().len();
-    assert!((20..=26).contains(&tried), "{tried}");
-    assert_eq!(inbox.breakers()[1].1, BreakerState::Closed);
-    down.store(false, Ordering::SeqCst);
-    let stats = until_stats(&inbox, "all done", |stats| stats.bytes == 0).await;
-    assert_eq!((stats.handlers[0].dead, state()), (0, BreakerState::Closed));
-    assert!(attempts.load(Ordering::SeqCst) <= 4);
-    running.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_probe_that_ends_without_a_verdict_makes_room_for_another() {
-    let store = Arc::new(MemoryStore::new());
-    let runs = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&runs);
-    let options = HandlerOptions::new().with_breaker(Breaker::after(1, Duration::from_secs(5)));
-    let inbox = Inbox::builder_over(store.clone())
-        .source(source(provider::STRIPE))
-        .handler_with("one", on("*"), options, move |_: Job| {
-            let first = count.fetch_add(1, Ordering::SeqCst) == 0;
-            async move {
-                if first {
-                    Err(Failure::retry("down"))
-                } else {
-                    Ok(())
-                }
-            }
-        })
-        .build()
-        .await
-        .unwrap();
-    let endpoint = inbox.endpoint("stripe").unwrap();
-    // A job that has killed five workers will be the probe.
-    assert_eq!(status(&endpoint, stripe("evt_poison", "a")).await, 200);
-    for _ in 0..5 {
-        let (lease, wait) = (Duration::from_secs(1), Duration::from_secs(5));
-        let request = LeaseRequest {
-            handler: "one",
-            max: 1,
-            lease,
-            wait,
-        };
-        assert_eq!(store.lease(request).await.unwrap().len(), 1);
-    }
-    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
-    let running = run(&inbox);
-    let stats = until_stats(&inbox, "settled", |stats| {
-        let one = &stats.handlers[0];
-        one.queued + one.processing + one.delayed == 0
-    })
-    .await;
-    assert_eq!(
-        (stats.handlers[0].dead, runs.load(Ordering::SeqCst)),
-        (1, 2)
     );
     running.stop().await;
 }

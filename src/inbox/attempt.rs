@@ -16,7 +16,6 @@ use tokio::{
 };
 
 use super::{
-    breaker::BreakerState,
     failure::{Failure, Next},
     handler::{Handler, MAX_DELIVERIES},
     job::{Job, key_text},
@@ -37,10 +36,11 @@ impl Worker {
         leased: Leased,
         handler: &dyn Handler,
         permit: OwnedSemaphorePermit,
-        probe: bool,
+        under: Under,
     ) {
+        let downstream = under.downstream.as_ref();
         // However this ends: a probe without a verdict makes room for another.
-        let _probe = probe.then(|| Probe(self));
+        let _probe = under.probe.then(|| Probe(self, downstream));
         let fence = leased.fence.clone();
         let begun = Instant::now();
         let Some(job) = self.job(leased) else {
@@ -49,7 +49,9 @@ impl Worker {
             return drop(permit);
         };
         let span = telemetry::Span::job(&self.declared.name, job.key(), job.attempt());
-        let outcome = span.around(self.work(job, &fence, handler)).await;
+        let outcome = span
+            .around(self.work(job, &fence, handler, downstream))
+            .await;
         telemetry::handled(&self.declared.name, outcome, begun.elapsed());
         drop(permit);
     }
@@ -72,7 +74,13 @@ impl Worker {
     }
 
     /// Runs the handler and settles the job. Answers with the outcome's name.
-    async fn work(&self, job: Job, fence: &Fence, handler: &dyn Handler) -> &'static str {
+    async fn work(
+        &self,
+        job: Job,
+        fence: &Fence,
+        handler: &dyn Handler,
+        downstream: Option<&Arc<str>>,
+    ) -> &'static str {
         if job.deliveries > MAX_DELIVERIES {
             return self.bury_poison(fence).await;
         }
@@ -89,7 +97,7 @@ impl Worker {
                 return self.settle("handed_back", |store| store.hand_back(fence)).await;
             }
         };
-        self.tell_breaker(&verdict);
+        self.tell_breaker(downstream, &verdict);
         let failure = match verdict {
             Ok(Ok(Ok(()))) => return self.settle("done", |store| store.done(fence)).await,
             Ok(Ok(Err(failure))) => failure,
@@ -124,17 +132,17 @@ impl Worker {
     }
 
     /// What the verdict says about the downstream.
-    fn tell_breaker(&self, verdict: &Verdict) {
-        let mut circuit = self.circuit();
-        let changed = match verdict {
-            Ok(Ok(Ok(()))) => circuit.succeeded().then_some(BreakerState::Closed),
+    fn tell_breaker(&self, downstream: Option<&Arc<str>>, verdict: &Verdict) {
+        let (mut circuits, now) = (self.declared.circuits(), Instant::now());
+        let (closed, opened) = match verdict {
+            Ok(Ok(Ok(()))) => (circuits.succeeded(downstream.map(|key| &**key)), false),
             // Nothing about the downstream.
-            Ok(Ok(Err(failure))) if failure.next == Next::Bury => None,
-            Ok(Err(Panicked)) => None,
-            Ok(Ok(Err(_))) | Err(_) => circuit.failed(Instant::now()).then_some(BreakerState::Open),
+            Ok(Ok(Err(failure))) if failure.next == Next::Bury => (false, false),
+            Ok(Err(Panicked)) => (false, false),
+            Ok(Ok(Err(_))) | Err(_) => (false, circuits.failed(downstream, now)),
         };
-        if let Some(state) = changed {
-            telemetry::breaker(&self.declared.name, state == BreakerState::Open);
+        if closed || opened {
+            telemetry::breaker(&self.declared.name, opened, circuits.open(now));
         }
     }
 
@@ -201,12 +209,23 @@ fn reason(failure: &Failure) -> String {
 /// A downstream that asks for more is not waited for any longer.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The breaker under which a job runs.
+pub(super) struct Under {
+    /// The handler's own without one.
+    pub(super) downstream: Option<Arc<str>>,
+    pub(super) probe: bool,
+}
+
 /// The one job that runs while a breaker is half-open.
-struct Probe<'w>(&'w Worker);
+struct Probe<'w>(&'w Worker, Option<&'w Arc<str>>);
 
 impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        self.0.circuit().undecided();
+        let Self(worker, downstream) = self;
+        worker
+            .declared
+            .circuits()
+            .undecided(downstream.map(|key| &**key));
     }
 }
 

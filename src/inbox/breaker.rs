@@ -6,7 +6,11 @@ use tokio::time::Instant;
 /// handler leases nothing for `open`, then one job as a probe. Its success closes the breaker, its
 /// failure opens it again.
 ///
-/// An open breaker uses up no attempts: the jobs wait in the queue. Only failures that may pass
+/// A handler with many downstreams
+/// ([`HandlerOptions::with_downstream`](super::HandlerOptions::with_downstream)) has a breaker for
+/// each: the jobs of the broken one are put back for `open`, the others' run.
+///
+/// An open breaker uses up no attempts: the jobs wait in the store. Only failures that may pass
 /// count ([`Failure::retry`](super::Failure::retry), time-outs), not what is permanent and not a
 /// panic: those say nothing about the downstream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,22 +33,38 @@ impl Breaker {
         };
         Self { failures, open }
     }
+
+    pub(super) const fn open(self) -> Duration {
+        self.open
+    }
 }
 
 const MAX_OPEN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a handler's breaker does at the moment.
+/// One breaker of this process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BreakerStatus {
+    /// The handler's name.
+    pub handler: String,
+    /// The downstream that it is for; `None` for the handler's own.
+    pub downstream: Option<String>,
+    /// What it does at the moment.
+    pub state: BreakerState,
+}
+
+/// What a breaker does at the moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BreakerState {
     /// Jobs run.
     Closed,
-    /// Nothing is leased.
+    /// Nothing is leased; jobs of a downstream are put back.
     Open,
     /// One job runs as a probe.
     HalfOpen,
 }
 
-/// The breaker of one handler in this process. A function of what it is told and of the time.
+/// One breaker of one handler in this process. A function of what it is told and of the time.
 #[derive(Debug)]
 pub(super) struct Circuit {
     config: Option<Breaker>,
@@ -76,6 +96,10 @@ impl Circuit {
             open_until: None,
             probing: false,
         }
+    }
+
+    pub(super) fn is_probing(&self) -> bool {
+        self.probing
     }
 
     pub(super) fn permit(&self, now: Instant) -> Permit {

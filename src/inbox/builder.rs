@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{
     Inbox, Inner,
     alert::Alert,
-    breaker::Circuit,
+    circuits::Circuits,
     failure::Failure,
     filter::Filter,
     handler::{Declared, Handler, HandlerOptions, ServiceHandler},
@@ -210,7 +210,7 @@ impl InboxBuilder {
                 name,
                 filter,
                 options,
-                circuit: Arc::new(Mutex::new(Circuit::new(options.breaker))),
+                circuits: Arc::new(Mutex::new(Circuits::new(options.breaker))),
                 handler,
             }));
         }

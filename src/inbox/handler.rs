@@ -1,20 +1,18 @@
 use std::{
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tower::{Service, ServiceExt};
 
 use super::{
-    breaker::{Breaker, Circuit},
-    failure::Failure,
-    filter::Filter,
-    job::Job,
-    retry::Retry,
+    breaker::Breaker, circuits::Circuits, failure::Failure, filter::Filter, job::Job, retry::Retry,
+    stored,
 };
-use crate::secret::Label;
+use crate::{event::Event, secret::Label, store::Leased};
 
 /// What a handler returns when it is called.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
@@ -59,10 +57,32 @@ pub(super) struct Declared {
     pub(super) name: Label,
     pub(super) filter: Filter,
     pub(super) options: HandlerOptions,
-    pub(super) circuit: Arc<Mutex<Circuit>>,
+    pub(super) circuits: Arc<Mutex<Circuits>>,
     /// None for a channel.
     pub(super) handler: Option<Arc<dyn Handler>>,
 }
+
+impl Declared {
+    pub(super) fn circuits(&self) -> MutexGuard<'_, Circuits> {
+        self.circuits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The name of the job's downstream, if it has one of its own.
+    pub(super) fn downstream(&self, leased: &Leased) -> Option<Arc<str>> {
+        let name = self.options.downstream?;
+        let event = stored::decode(&leased.head, leased.body.clone())?;
+        // It is the user's code, and a panic must not take the worker with it.
+        let mut name = catch_unwind(AssertUnwindSafe(|| name(&event))).ok()??;
+        let cut = (0..=MAX_DOWNSTREAM)
+            .rev()
+            .find(|&at| name.is_char_boundary(at));
+        name.truncate(cut.unwrap_or_default());
+        Some(name.into())
+    }
+}
+
+/// Names the downstream of an event.
+type Downstream = fn(&Event) -> Option<String>;
 
 /// How a handler is run in this process.
 ///
@@ -74,6 +94,7 @@ pub(super) struct Declared {
 pub struct HandlerOptions {
     pub(super) retry: Retry,
     pub(super) breaker: Option<Breaker>,
+    pub(super) downstream: Option<Downstream>,
     /// How long one attempt may take.
     pub(super) timeout: Duration,
     /// How many jobs run at once in this process.
@@ -88,6 +109,7 @@ impl HandlerOptions {
         Self {
             retry: Retry::FAST,
             breaker: Some(Breaker::DEFAULT),
+            downstream: None,
             timeout: Duration::from_secs(60),
             concurrency: 64,
             lease: Duration::from_secs(30),
@@ -110,6 +132,24 @@ impl HandlerOptions {
     /// When to stop leasing because the downstream is broken.
     pub const fn with_breaker(mut self, breaker: Breaker) -> Self {
         self.breaker = Some(breaker);
+        self
+    }
+
+    /// Names what the handler calls for an event: the customer's endpoint, the tenant's account.
+    /// Each name has a breaker of its own, so that one downstream that is broken does not stop the
+    /// jobs of the others. `None` is for events that concern all of them: when those fail, the
+    /// handler leases nothing.
+    ///
+    /// Names are cut at 128 bytes and kept in memory: make them short, and not secret, since
+    /// [`Inbox::breakers`](super::Inbox::breakers) shows them. Up to 1,024 downstreams that have
+    /// failed are told apart.
+    ///
+    /// ```
+    /// # use hookgate::inbox::HandlerOptions;
+    /// let options = HandlerOptions::new().with_downstream(|event| event.tenant().map(str::to_owned));
+    /// ```
+    pub const fn with_downstream(mut self, name: fn(&Event) -> Option<String>) -> Self {
+        self.downstream = Some(name);
         self
     }
 
@@ -141,6 +181,9 @@ impl Default for HandlerOptions {
         Self::new()
     }
 }
+
+/// Bytes of a downstream's name.
+pub(super) const MAX_DOWNSTREAM: usize = 128;
 
 /// After this many leases without a verdict a job is taken for one that kills its workers.
 pub(super) const MAX_DELIVERIES: u32 = 5;

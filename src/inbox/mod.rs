@@ -58,6 +58,7 @@ mod attempt;
 mod breaker;
 mod builder;
 mod channel;
+mod circuits;
 mod dead;
 mod endpoint;
 mod failure;
@@ -98,7 +99,7 @@ use crate::{
 pub use self::{
     accept::Receipt,
     alert::{Alert, AlertFuture},
-    breaker::{Breaker, BreakerState},
+    breaker::{Breaker, BreakerState, BreakerStatus},
     builder::InboxBuilder,
     channel::Channel,
     dead::{DeadFilter, DeadLetter, ReplayOptions, ReplayReport, UnroutedEvent},
@@ -230,23 +231,20 @@ impl Inbox {
         worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await
     }
 
-    /// The breakers of the handlers that were declared here, in this process.
-    pub fn breakers(&self) -> Vec<(String, BreakerState)> {
-        let now = tokio::time::Instant::now();
-        let declared = self
-            .0
-            .handlers
-            .iter()
-            .filter(|declared| declared.handler.is_some());
-        declared
-            .map(|declared| {
-                let circuit = declared
-                    .circuit
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                (declared.name.to_string(), circuit.state(now))
-            })
-            .collect()
+    /// The breakers of this process: each handler's own, in the order in which they were declared
+    /// here, followed by those of its downstreams that are not closed.
+    pub fn breakers(&self) -> Vec<BreakerStatus> {
+        let now = Instant::now();
+        let mut breakers = Vec::new();
+        for declared in self.0.handlers.iter().filter(|d| d.handler.is_some()) {
+            let circuits = declared.circuits();
+            breakers.extend(circuits.states(now).map(|(key, state)| BreakerStatus {
+                handler: declared.name.to_string(),
+                downstream: key.map(|key| key.to_string()),
+                state,
+            }));
+        }
+        breakers
     }
 
     /// Counts of the store.
@@ -304,7 +302,6 @@ impl Inbox {
             store: Arc::clone(&self.0.store),
             declared: Arc::clone(declared),
             due: Due::new(),
-            circuit: Arc::clone(&declared.circuit),
             stop: self.0.stop.subscribe(),
         }
     }

@@ -53,6 +53,11 @@ pub(super) fn jittered(delay: Duration) -> Duration {
     delay.min(Duration::from_secs(365 * 86_400)) / 100 * percent
 }
 
+/// Somewhere between nothing and this, so that what waited for the same moment does not meet again.
+pub(super) fn up_to(most: Duration) -> Duration {
+    most / 1_000 * (RandomState::new().hash_one(0) % 1_001) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,4 @@
-use std::{
-    future::Future,
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, watch},
@@ -12,7 +7,9 @@ use tokio::{
 };
 
 use super::{
-    breaker::{Circuit, Permit},
+    attempt::Under,
+    breaker::Permit,
+    circuits::Admit,
     handler::{Declared, Handler},
 };
 use crate::{
@@ -71,7 +68,6 @@ pub(super) struct Worker {
     pub(super) store: Arc<dyn Store>,
     pub(super) declared: Arc<Declared>,
     pub(super) due: Due,
-    pub(super) circuit: Arc<Mutex<Circuit>>,
     pub(super) stop: watch::Receiver<Stop>,
 }
 
@@ -90,7 +86,7 @@ impl Worker {
                 break;
             };
             drop(permit);
-            let permit = worker.circuit().permit(Instant::now());
+            let permit = worker.declared.circuits().permit(Instant::now());
             let max = match permit {
                 Permit::Any => permits.available_permits().max(1),
                 Permit::Probe => 1,
@@ -108,20 +104,24 @@ impl Worker {
                 leased = worker.lease(max) => leased,
             };
             for leased in leased {
-                let Some(probe) = worker.may_run() else {
-                    // The breaker opened while this job was being leased: no attempt of its own.
-                    worker
-                        .settle("handed_back", |store| store.hand_back(&leased.fence))
-                        .await;
-                    continue;
-                };
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
                     break;
                 };
                 let (worker, handler) = (Arc::clone(&worker), Arc::clone(&handler));
+                let downstream = worker.declared.downstream(&leased);
+                let admit = worker
+                    .declared
+                    .circuits()
+                    .admit(downstream.as_deref(), Instant::now());
                 // Boxed, since spawning moves a future several times.
                 jobs.spawn(Box::pin(async move {
-                    worker.run_one(leased, &*handler, permit, probe).await;
+                    match admit {
+                        Admit::Run { probe } => {
+                            let under = Under { downstream, probe };
+                            worker.run_one(leased, &*handler, permit, under).await;
+                        }
+                        Admit::NotBefore(delay) => worker.put_back(leased, delay, downstream).await,
+                    }
                 }));
             }
             while jobs.try_join_next().is_some() {}
@@ -131,22 +131,22 @@ impl Worker {
         while jobs.join_next().await.is_some() {}
     }
 
-    /// Asks the breaker once more, for a job that has been leased: whether it runs, and if so
-    /// whether as a probe.
-    fn may_run(&self) -> Option<bool> {
-        let mut circuit = self.circuit();
-        match circuit.permit(Instant::now()) {
-            Permit::Any => Some(false),
-            Permit::Probe => {
-                circuit.probe();
-                Some(true)
+    /// Returns a job whose breaker is open: an attempt of its own would be wasted. Without a
+    /// downstream it is the handler's own breaker, which opened while this job was being leased.
+    async fn put_back(&self, leased: Leased, delay: Duration, downstream: Option<Arc<str>>) {
+        let fence = &leased.fence;
+        let outcome = match downstream {
+            None => {
+                self.settle("handed_back", |store| store.hand_back(fence))
+                    .await
             }
-            Permit::NotBefore(_) => None,
-        }
-    }
-
-    pub(super) fn circuit(&self) -> MutexGuard<'_, Circuit> {
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+            Some(_) => {
+                self.settle("postponed", |store| store.postpone(fence, delay))
+                    .await
+            }
+        };
+        self.due.earlier(later(Instant::now(), delay));
+        telemetry::lease_ended(&self.declared.name, outcome);
     }
 
     /// Jobs, or none after a while. A store that fails is asked again a little later.
