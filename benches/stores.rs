@@ -193,6 +193,7 @@ async fn opened(path: &Path) -> EmbeddedStore {
         .iter()
         .for_each(|why| println!("warning: {why}"));
     let handlers = [HandlerDecl {
+        max_backlog: None,
         name: "a".into(),
         filter: Bytes::new(),
     }];

@@ -27,7 +27,7 @@ pub const ACCEPTED: &str = "webhook_accepted_total";
 /// Duplicates of accepted events, by source. Unit: deliveries.
 pub const DUPLICATE: &str = "webhook_duplicate_total";
 /// Oddities that are accepted all the same, by source and kind: `repeated_bytes`, `other_body`,
-/// `unrouted`. Unit: events.
+/// `unrouted`, `overflow` (dead at once for a handler with too long a backlog). Unit: events.
 pub const FLAGGED: &str = "webhook_flagged_total";
 /// From the first look at a delivery to its reply, by source. Unit: seconds.
 pub const REPLY_SECONDS: &str = "webhook_reply_seconds";

@@ -35,6 +35,7 @@ use redb::{ReadableDatabase, ReadableTableMetadata, TableDefinition, TableHandle
 
 const NEW: Accepted = Accepted::New {
     repeated_bytes: false,
+    overflowed: false,
 };
 const LONG: Duration = Duration::from_secs(600);
 
@@ -63,6 +64,7 @@ async fn declared(store: EmbeddedStore) -> EmbeddedStore {
     let decl = |name: &str| HandlerDecl {
         name: name.to_owned(),
         filter: Bytes::from_static(b"*"),
+        max_backlog: None,
     };
     let registry = store.declare(&[decl("a"), decl("b")]).await.unwrap();
     assert_eq!(registry.revision, 1);
@@ -472,11 +474,14 @@ async fn a_later_format_and_another_programs_file_are_refused_and_kept() {
             .unwrap();
         transaction.commit().unwrap();
     };
+    for (format, what) in [(3, "a later version"), (1, "before the first release")] {
+        set(&path, meta, format);
+        let why = EmbeddedStore::open(&path).expect_err(what);
+        assert_eq!(why.kind(), StoreErrorKind::Corrupt);
+        let names = why.to_string().contains(&format!("format {format}"));
+        assert!(names && why.to_string().contains(what), "{why}");
+    }
     set(&path, meta, 2);
-    let why = EmbeddedStore::open(&path).expect_err("a later format");
-    assert_eq!(why.kind(), StoreErrorKind::Corrupt);
-    assert!(why.to_string().contains("format 2"), "{why}");
-    set(&path, meta, 1);
     assert_eq!(
         EmbeddedStore::open(&path)
             .unwrap()

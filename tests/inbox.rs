@@ -33,6 +33,8 @@ use tower::{Layer, ServiceExt, service_fn};
 
 #[path = "inbox/breakers.rs"]
 mod breakers;
+#[path = "inbox/spikes.rs"]
+mod spikes;
 
 fn source(row: Provider) -> Source {
     builder(row).build().unwrap()

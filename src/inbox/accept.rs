@@ -68,10 +68,16 @@ impl Inner {
             entry.revision = routes.revision;
             entry.routes = routes.of(event);
             match self.try_twice(&entry).await? {
-                Accepted::New { repeated_bytes } => {
+                Accepted::New {
+                    repeated_bytes,
+                    overflowed,
+                } => {
                     telemetry::accepted(label, &key);
                     if repeated_bytes {
                         telemetry::flagged(label, &key, "repeated_bytes");
+                    }
+                    if overflowed {
+                        telemetry::flagged(label, &key, "overflow");
                     }
                     if entry.routes.is_empty() {
                         telemetry::flagged(label, &key, "unrouted");
@@ -133,6 +139,7 @@ impl Inner {
                 // The first try was taken after all.
                 return Ok(Accepted::New {
                     repeated_bytes: false,
+                    overflowed: false,
                 });
             }
         }

@@ -219,6 +219,7 @@ impl InboxBuilder {
             .map(|declared| HandlerDecl {
                 name: declared.name.to_string(),
                 filter: declared.filter.to_bytes(),
+                max_backlog: declared.options.max_backlog,
             })
             .collect();
         let registry = self

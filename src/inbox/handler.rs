@@ -84,7 +84,7 @@ impl Declared {
 /// Names the downstream of an event.
 type Downstream = fn(&Event) -> Option<String>;
 
-/// How a handler is run in this process.
+/// How a handler is run in this process, but for its [bound](Self::with_max_backlog).
 ///
 /// # Default
 /// - retried as [`Retry::FAST`], with a [`Breaker::DEFAULT`]
@@ -95,6 +95,8 @@ pub struct HandlerOptions {
     pub(super) retry: Retry,
     pub(super) breaker: Option<Breaker>,
     pub(super) downstream: Option<Downstream>,
+    /// How many jobs may wait before new ones are dead at once, in the store.
+    pub(super) max_backlog: Option<u64>,
     /// How long one attempt may take.
     pub(super) timeout: Duration,
     /// How many jobs run at once in this process.
@@ -110,6 +112,7 @@ impl HandlerOptions {
             retry: Retry::FAST,
             breaker: Some(Breaker::DEFAULT),
             downstream: None,
+            max_backlog: None,
             timeout: Duration::from_secs(60),
             concurrency: 64,
             lease: Duration::from_secs(30),
@@ -156,6 +159,17 @@ impl HandlerOptions {
     /// Leases whatever happens to the attempts.
     pub const fn without_breaker(mut self) -> Self {
         self.breaker = None;
+        self
+    }
+
+    /// Bounds how many jobs may be unfinished at once; none by default, but the store's size. Each
+    /// further event is a dead letter for this handler at once, with the reason `overflow`: kept,
+    /// told to the alert hook and replayable. The other handlers get theirs.
+    ///
+    /// It is kept in the store and holds for all processes; the last one to build its inbox says
+    /// which.
+    pub const fn with_max_backlog(mut self, jobs: u64) -> Self {
+        self.max_backlog = Some(jobs);
         self
     }
 

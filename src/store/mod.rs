@@ -64,7 +64,7 @@ pub trait Store: Accept + Jobs + Admin + fmt::Debug + Send + Sync + 'static {
 
 /// The receiving side.
 pub trait Accept {
-    /// Adds these handlers to the registry, or changes their filters; never removes one.
+    /// Adds these handlers to the registry, or changes their filters and bounds; never removes one.
     /// The revision rises by one if anything changed. Each handler's queue exists afterwards.
     fn declare<'a>(&'a self, handlers: &'a [HandlerDecl]) -> StoreFuture<'a, Registry>;
 
@@ -215,13 +215,20 @@ pub enum Level {
 }
 
 /// A handler as the registry keeps it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct HandlerDecl {
     /// The handler's name: 1 to 64 characters out of `[A-Za-z0-9._-]`.
     pub name: String,
     /// Which events it wants, opaque to the store.
     pub filter: Bytes,
+    /// How many of its jobs may wait, be under lease or delayed at once: [`Accept::accept`] makes a
+    /// dead letter of each further one, with the reason [`OVERFLOW`]. What is put back, replayed or
+    /// routed by hand is queued all the same. `None`: as many as the store holds.
+    pub max_backlog: Option<u64>,
 }
+
+/// Why a job died that was one too many for [`HandlerDecl::max_backlog`].
+pub const OVERFLOW: &str = "overflow";
 
 /// All handlers that any process has declared.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -280,10 +287,12 @@ pub enum ReplayGuard {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Accepted {
-    /// It is stored and queued for every route.
+    /// It is stored, with a job for every route.
     New {
         /// The same bytes were accepted before under another id ([`ReplayGuard::Flag`]).
         repeated_bytes: bool,
+        /// For at least one route it is a dead letter at once ([`HandlerDecl::max_backlog`]).
+        overflowed: bool,
     },
     /// It was stored before and is remembered. Nothing changed.
     Duplicate {

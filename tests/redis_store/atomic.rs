@@ -51,6 +51,12 @@ pub(crate) async fn try_verb(
             };
             return store.accept(new).await.map(drop);
         }
+        "accept one too many" => {
+            let accepted = store.accept(entry(0x7777_7777, &["a", "full"])).await?;
+            let overflowed = matches!(accepted, Accepted::New { overflowed, .. } if overflowed);
+            assert!(overflowed, "{accepted:?}");
+            return Ok(());
+        }
         "accept unrouted" => return store.accept(entry(0x7777_7777, &[])).await.map(drop),
         "declare" => return store.declare(&handlers()).await.map(drop),
         "registry" => return store.registry().await.map(drop),
@@ -135,6 +141,18 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
                 b"q:a",
                 b"q:b",
                 b"g:guarded-guarded-",
+                new_event.as_bytes(),
+                &new_dedup,
+            ],
+        ),
+        (
+            "accept one too many",
+            &[
+                b"m",
+                b"q:a",
+                b"q:full",
+                b"z:full",
+                b"x:full",
                 new_event.as_bytes(),
                 &new_dedup,
             ],

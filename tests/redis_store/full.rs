@@ -27,7 +27,7 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
     let _: () = ask(&mut redis, "CONFIG SET maxmemory 1").await;
     let before = everything(&mut redis).await;
     let guard = ReplayGuard::Flag(DedupKey([9; 16]));
-    for routes in [&["a", "b"][..], &["b"], &[]] {
+    for routes in [&["a", "b"][..], &["b"], &["a", "full"], &[]] {
         let refused = Entry {
             replay_guard: guard,
             ..entry(99, routes)
@@ -36,7 +36,7 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
     }
     let more = [HandlerDecl {
         name: "c".into(),
-        filter: Bytes::new(),
+        ..HandlerDecl::default()
     }];
     assert_eq!(kind(store.declare(&more).await), StoreErrorKind::Full);
     assert!(

@@ -34,13 +34,16 @@ mod support;
 
 const NEW: Accepted = Accepted::New {
     repeated_bytes: false,
+    overflowed: false,
 };
 const LONG: Duration = Duration::from_secs(600);
 
-fn handlers() -> [HandlerDecl; 2] {
-    ["a", "b"].map(|name| HandlerDecl {
+/// The third takes nothing.
+fn handlers() -> [HandlerDecl; 3] {
+    [("a", None), ("b", None), ("full", Some(0))].map(|(name, max_backlog)| HandlerDecl {
         name: name.to_owned(),
-        filter: Bytes::new(),
+        max_backlog,
+        ..HandlerDecl::default()
     })
 }
 

@@ -15,7 +15,9 @@ use crate::store::JobState;
 pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) {
     for seed in 1..=3 {
         let store = factory.open(ROOMY).await;
-        store.declare(&handlers(&HANDLERS)).await.expect("declare");
+        let mut declared = handlers(&HANDLERS);
+        declared[2].max_backlog = Some(BOUND);
+        store.declare(&declared).await.expect("declare");
         let mut driver = Driver::new(store, seed);
         for step in 0..1_500 {
             driver.step().await;
@@ -31,11 +33,15 @@ pub async fn every_job_is_in_one_place_whatever_happens(factory: &impl Factory) 
             "too few zombies for a test: {}",
             driver.refused
         );
+        assert!(driver.overflowed > 5, "too few: {}", driver.overflowed);
         driver.drain().await;
     }
 }
 
 const HANDLERS: [&str; 3] = ["one", "two", "three"];
+
+/// On the backlog of the last of them.
+const BOUND: u64 = 20;
 
 /// A job's name in the driver's books: the handler and the event.
 type Name = (Arc<str>, AcceptanceId);
@@ -61,6 +67,7 @@ struct Driver {
     /// The events that were erased.
     erased: HashSet<AcceptanceId>,
     refused: u32,
+    overflowed: u32,
 }
 
 impl Driver {
@@ -75,6 +82,7 @@ impl Driver {
             current,
             erased,
             refused: 0,
+            overflowed: 0,
         }
     }
 
@@ -103,11 +111,26 @@ impl Driver {
     async fn accept(&mut self) {
         let routes: Vec<_> = HANDLERS.into_iter().filter(|_| self.below(3) > 0).collect();
         let entry = event(&routes);
-        accept_new(&*self.store, &entry).await;
+        let ours = |name: &Name| *name.0 == *HANDLERS[2];
+        let waits = |(name, place): (&Name, &Place)| {
+            ours(name) && matches!(place, Place::There | Place::Delayed)
+        };
+        let backlog = self.books.iter().filter(|job| waits(*job)).count() as u64;
+        let mut overflowed = false;
         for route in &entry.routes {
-            self.books
-                .insert((Arc::clone(route), entry.acceptance), Place::There);
+            let name = (Arc::clone(route), entry.acceptance);
+            let dies = ours(&name) && backlog >= BOUND;
+            overflowed |= dies;
+            let place = if dies { Place::Dead } else { Place::There };
+            self.books.insert(name, place);
         }
+        let expected = Accepted::New {
+            repeated_bytes: false,
+            overflowed,
+        };
+        let answer = self.store.accept(entry.clone()).await.expect("accept");
+        assert_eq!(answer, expected);
+        self.overflowed += u32::from(overflowed);
         self.entries.push(entry);
     }
 

@@ -65,7 +65,8 @@ pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Fa
     assert_eq!(
         flagged,
         Accepted::New {
-            repeated_bytes: true
+            repeated_bytes: true,
+            overflowed: false,
         }
     );
     let before = store.stats().await.expect("stats");

@@ -52,6 +52,7 @@ pub mod fencing;
 pub mod forget;
 pub mod identity;
 pub mod intake;
+pub mod overflow;
 pub mod repair;
 pub mod room;
 pub mod waiting;
@@ -110,6 +111,10 @@ macro_rules! store_contract {
             room: a_full_store_refuses_and_has_done_nothing
             room: done_makes_room
             room: an_event_for_two_handlers_is_counted_once
+            overflow: a_backlog_at_its_bound_makes_new_jobs_dead_and_leaves_others_alone
+            overflow: another_bound_is_another_revision_and_holds_at_once
+            overflow: concurrent_accepts_never_pass_the_bound
+            overflow: what_is_put_back_or_replayed_is_queued_past_the_bound
             repair: dead_letters_are_listed_oldest_first_a_page_at_a_time
             repair: a_replayed_job_is_as_new_but_for_its_replays
             repair: a_discarded_job_counts_as_done
@@ -148,6 +153,7 @@ const ROOMY: u64 = 64 << 20;
 const NOW: Duration = Duration::ZERO;
 const NEW: Accepted = Accepted::New {
     repeated_bytes: false,
+    overflowed: false,
 };
 
 const fn ms(ms: u64) -> Duration {
@@ -161,6 +167,7 @@ fn handlers(names: &[&str]) -> Vec<HandlerDecl> {
     let decl = |name: &&str| HandlerDecl {
         name: (*name).to_owned(),
         filter: Bytes::from_static(b"*"),
+        max_backlog: None,
     };
     names.iter().map(decl).collect()
 }

@@ -14,30 +14,31 @@ use super::{
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{Accepted, DedupKey, Entry, HandlerDecl, Registry, ReplayGuard, check},
+    store::{Accepted, DedupKey, Entry, HandlerDecl, OVERFLOW, Registry, ReplayGuard, check},
 };
 
 impl Batch<'_, '_> {
     pub(super) fn declare(&mut self, handlers: &[HandlerDecl]) -> Outcome<Registry> {
         check::names(handlers)?;
         let mut changed = false;
-        for HandlerDecl { name, filter } in handlers {
-            let number = match self.state.by_name.get(name.as_str()) {
-                Some(&known) if self.state.lanes[known as usize].filter == *filter => continue,
-                Some(&known) => {
-                    self.state.lanes[known as usize].filter = filter.clone();
+        for decl in handlers {
+            let known = self.state.by_name.get(decl.name.as_str()).copied();
+            let number = match known {
+                Some(known) if self.lane_mut(known).decl() == *decl => continue,
+                Some(known) => {
+                    self.lane_mut(known).declare(decl);
                     known
                 }
                 None => {
                     let number = self.state.lanes.len() as u32;
-                    let lane = Lane::new(name, filter.clone(), Counts::default());
+                    let lane = Lane::new(decl, Counts::default());
                     self.state.by_name.insert(Arc::clone(&lane.name), number);
                     self.state.lanes.push(lane);
                     number
                 }
             };
             changed = true;
-            let row = (name.as_str(), &**filter);
+            let row = (decl.name.as_str(), &*decl.filter, decl.max_backlog);
             self.write().handlers.insert(number, row)?;
         }
         self.state.numbers.revision += u64::from(changed);
@@ -45,13 +46,9 @@ impl Batch<'_, '_> {
     }
 
     pub(super) fn registry(&self) -> Registry {
-        let decl = |lane: &Lane| HandlerDecl {
-            name: lane.name.to_string(),
-            filter: lane.filter.clone(),
-        };
         Registry {
             revision: self.state.numbers.revision,
-            handlers: self.state.lanes.iter().map(decl).collect(),
+            handlers: self.state.lanes.iter().map(Lane::decl).collect(),
         }
     }
 
@@ -93,6 +90,7 @@ impl Batch<'_, '_> {
             jobs: Vec::with_capacity(lanes.len()),
         };
         self.keep_payload(number, entry)?;
+        let mut overflowed = false;
         if lanes.is_empty() {
             self.state.unrouted += 1;
             let now = self.now;
@@ -100,10 +98,22 @@ impl Batch<'_, '_> {
             self.write().events.insert(number, &*event.encode())?;
             self.remember(&event)?;
         } else {
-            self.enqueue_all(number, &mut event, lanes)?;
+            for lane in lanes {
+                let job = (number, 0, 0, 0);
+                let place = if self.lane_mut(lane).is_full() {
+                    overflowed = true;
+                    self.kill(lane, job, OVERFLOW)?
+                } else {
+                    self.enqueue(lane, job)?
+                };
+                event.jobs.push(JobAt { lane, place });
+            }
             self.reopen(number, &event)?;
         }
-        Ok(Accepted::New { repeated_bytes })
+        Ok(Accepted::New {
+            repeated_bytes,
+            overflowed,
+        })
     }
 
     /// The handlers' numbers.
@@ -112,30 +122,16 @@ impl Batch<'_, '_> {
         routes.iter().map(|route| self.lane(route)).collect()
     }
 
-    /// Queues an event that has no jobs yet.
-    pub(super) fn enqueue_all(
-        &mut self,
-        number: u64,
-        event: &mut Event,
-        lanes: Vec<u32>,
-    ) -> Outcome<()> {
-        for lane in lanes {
-            let place = self.enqueue(lane, (number, 0, 0, 0))?;
-            event.jobs.push(JobAt { lane, place });
-        }
-        self.write().events.insert(number, &*event.encode())?;
-        Ok(())
-    }
-
-    /// Makes the key stand for this event, which has jobs.
+    /// Makes the key stand for this event, which has new jobs.
     pub(super) fn reopen(&mut self, number: u64, event: &Event) -> Outcome<()> {
         let record = Record {
             acceptance: event.acceptance,
             digest: event.digest,
             stands: Stands::Open { event: number },
         };
-        let row = record.encode();
-        self.write().dedup.insert(&event.key.0, &*row)?;
+        let tables = self.write();
+        tables.events.insert(number, &*event.encode())?;
+        tables.dedup.insert(&event.key.0, &*record.encode())?;
         Ok(())
     }
 

@@ -190,7 +190,10 @@ impl Batch<'_, '_> {
             self.drop_payload(number, &event)?;
             return Ok(lanes.is_empty());
         }
-        self.enqueue_all(number, &mut event, lanes)?;
+        for lane in lanes {
+            let place = self.enqueue(lane, (number, 0, 0, 0))?;
+            event.jobs.push(JobAt { lane, place });
+        }
         self.reopen(number, &event)?;
         Ok(true)
     }

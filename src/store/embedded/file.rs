@@ -104,6 +104,10 @@ fn is_ours(db: &Database) -> Result<bool, Fault> {
         Some(newer) if newer > FORMAT => Err(Fault::corrupt(format!(
             "a later version wrote it: it has format {newer}, this version knows {FORMAT}"
         ))),
+        Some(older @ 1..) => Err(Fault::corrupt(format!(
+            "a version before the first release wrote it: it has format {older}, this version \
+             knows {FORMAT}"
+        ))),
         _ => Err(Fault::corrupt("it does not say what format it has")),
     }
 }

@@ -116,10 +116,8 @@ impl Batch<'_, '_> {
         let Some(Holding { lane, seq, job }) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        let (from, seq, now) = (Place::Queue { seq }, self.next_seq(), self.now);
-        self.write().dead.insert((lane, seq), (job, now, reason))?;
-        self.count(lane, |counts| counts.dead += 1);
-        self.move_job(job.0, lane, from, Place::Dead { seq })?;
+        let to = self.kill(lane, job, reason)?;
+        self.move_job(job.0, lane, Place::Queue { seq }, to)?;
         Ok(Held::Applied)
     }
 
@@ -172,6 +170,14 @@ impl Batch<'_, '_> {
         self.count(lane, |counts| counts.waiting += 1);
         self.arrived.push(lane);
         Ok(Place::Queue { seq })
+    }
+
+    /// Puts a job's row at the end of the dead letters.
+    pub(super) fn kill(&mut self, lane: u32, job: JobRow, reason: &str) -> Outcome<Place> {
+        let (seq, now) = (self.next_seq(), self.now);
+        self.write().dead.insert((lane, seq), (job, now, reason))?;
+        self.count(lane, |counts| counts.dead += 1);
+        Ok(Place::Dead { seq })
     }
 
     /// Takes a job's row out of a queue, and its lease with it.

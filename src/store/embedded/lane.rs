@@ -11,11 +11,12 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::store::{AcceptanceId, HandlerStats};
+use crate::store::{AcceptanceId, HandlerDecl, HandlerStats};
 
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
+    pub(super) max_backlog: Option<u64>,
     pub(super) arrived: Arc<Notify>,
     pub(super) counts: Counts,
     /// Whether the counts differ from the file's.
@@ -56,10 +57,11 @@ struct Before {
 }
 
 impl Lane {
-    pub(super) fn new(name: &str, filter: Bytes, counts: Counts) -> Self {
+    pub(super) fn new(decl: &HandlerDecl, counts: Counts) -> Self {
         Self {
-            name: name.into(),
-            filter,
+            name: decl.name.as_str().into(),
+            filter: decl.filter.clone(),
+            max_backlog: decl.max_backlog,
             arrived: Arc::new(Notify::new()),
             counts,
             changed: false,
@@ -72,18 +74,38 @@ impl Lane {
         }
     }
 
+    pub(super) fn decl(&self) -> HandlerDecl {
+        HandlerDecl {
+            name: self.name.to_string(),
+            filter: self.filter.clone(),
+            max_backlog: self.max_backlog,
+        }
+    }
+
+    pub(super) fn declare(&mut self, decl: &HandlerDecl) {
+        self.filter = decl.filter.clone();
+        self.max_backlog = decl.max_backlog;
+    }
+
+    /// Whether a new job would be one too many.
+    pub(super) fn is_full(&self) -> bool {
+        let backlog = self.counts.waiting + self.counts.delayed;
+        self.max_backlog.is_some_and(|max| backlog >= max)
+    }
+
     pub(super) fn begin(&mut self) {
         self.undo.clear();
         self.cursor_before = self.cursor;
     }
 
-    /// Back to where [`Self::begin`] was called; the counts are read from the file again.
-    pub(super) fn roll_back(&mut self, counts: Counts) {
+    /// Back to where [`Self::begin`] was called; what the file holds is read from it again.
+    pub(super) fn roll_back(&mut self, stored: &Self) {
         for (seq, Before { lease, returned }) in std::mem::take(&mut self.undo).into_iter().rev() {
             self.put(seq, lease, returned);
         }
         self.cursor = self.cursor_before;
-        (self.counts, self.changed) = (counts, false);
+        self.declare(&stored.decl());
+        (self.counts, self.changed) = (stored.counts, false);
     }
 
     pub(super) fn lease(&self, seq: u64) -> Option<Lease> {

@@ -11,7 +11,7 @@ use super::{
     tables::Tables,
     time::Time,
 };
-use crate::store::check;
+use crate::store::{HandlerDecl, check};
 
 pub(super) struct State {
     pub(super) numbers: Numbers,
@@ -115,10 +115,15 @@ impl State {
         let mut lanes = Vec::new();
         for row in tables.handlers.iter()? {
             let (number, decl) = row?;
-            let (name, filter) = decl.value();
+            let (name, filter, max_backlog) = decl.value();
+            let decl = HandlerDecl {
+                name: name.to_owned(),
+                filter: Bytes::copy_from_slice(filter),
+                max_backlog,
+            };
             let counts = tables.counts.get(number.value())?;
             let counts = counts.map_or_else(Counts::default, |row| Counts::of(row.value()));
-            lanes.push(Lane::new(name, Bytes::copy_from_slice(filter), counts));
+            lanes.push(Lane::new(&decl, counts));
         }
         Ok(Parts {
             numbers: Numbers::read(tables)?,
@@ -133,9 +138,8 @@ impl State {
         self.numbers = stored.numbers;
         self.unrouted = stored.unrouted;
         self.lanes.truncate(stored.lanes.len());
-        for (lane, stored) in self.lanes.iter_mut().zip(stored.lanes) {
-            lane.roll_back(stored.counts);
-            lane.filter = stored.filter;
+        for (lane, stored) in self.lanes.iter_mut().zip(&stored.lanes) {
+            lane.roll_back(stored);
         }
         let known = self.lanes.len();
         self.by_name.retain(|_, number| (*number as usize) < known);

@@ -5,12 +5,12 @@ use redb::{Table, TableDefinition, TableError, WriteTransaction};
 use crate::clock::UnixTime;
 
 /// The format that this version writes. It refuses to touch a file with a higher one.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 /// `format`, and the numbers of [`Numbers`](super::state::Numbers).
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
-/// Handler number → name and filter, in the order in which they were declared.
-pub(super) const HANDLERS: TableDefinition<'_, u32, (&str, &[u8])> =
+/// Handler number → name, filter and bound of the backlog, in the order in which they were declared.
+pub(super) const HANDLERS: TableDefinition<'_, u32, HandlerRow<'_>> =
     TableDefinition::new("handlers");
 /// Handler number → [`Counts`](super::lane::Counts).
 pub(super) const COUNTS: TableDefinition<'_, u32, (u64, u64, u64, u64)> =
@@ -42,13 +42,16 @@ pub(super) const EXPIRY: TableDefinition<'_, (u64, u8, &[u8; 16]), ()> =
 pub(super) const DEDUP_EXPIRES: u8 = 0;
 pub(super) const GUARD_EXPIRES: u8 = 1;
 
+/// Name, filter, bound of the backlog.
+pub(super) type HandlerRow<'a> = (&'a str, &'a [u8], Option<u64>);
+
 /// Event number, attempt, deliveries, replays.
 pub(super) type JobRow = (u64, u32, u32, u32);
 
 /// Every table, open in one transaction.
 pub(super) struct Tables<'t> {
     pub(super) meta: Table<'t, &'static str, u64>,
-    pub(super) handlers: Table<'t, u32, (&'static str, &'static [u8])>,
+    pub(super) handlers: Table<'t, u32, HandlerRow<'static>>,
     pub(super) counts: Table<'t, u32, (u64, u64, u64, u64)>,
     pub(super) dedup: Table<'t, &'static [u8; 16], &'static [u8]>,
     pub(super) events: Table<'t, u64, &'static [u8]>,

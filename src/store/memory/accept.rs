@@ -11,20 +11,22 @@ use super::{
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{Accepted, Entry, HandlerDecl, Registry, ReplayGuard, check},
+    store::{Accepted, Entry, HandlerDecl, OVERFLOW, Registry, ReplayGuard, check},
 };
 
 impl State {
     pub(super) fn declare(&mut self, handlers: &[HandlerDecl]) -> Result<Registry, StoreError> {
         check::names(handlers)?;
         let mut changed = false;
-        for HandlerDecl { name, filter } in handlers {
-            if let Some(&known) = self.by_name.get(name.as_str()) {
-                changed |= self.lanes[known].filter != *filter;
-                self.lanes[known].filter = filter.clone();
+        for decl in handlers {
+            if let Some(&known) = self.by_name.get(decl.name.as_str()) {
+                let lane = &mut self.lanes[known];
+                changed |= lane.decl() != *decl;
+                lane.filter = decl.filter.clone();
+                lane.max_backlog = decl.max_backlog;
             } else {
                 changed = true;
-                let lane = Lane::new(name, filter.clone());
+                let lane = Lane::new(decl);
                 self.by_name
                     .insert(Arc::clone(&lane.name), self.lanes.len());
                 self.lanes.push(lane);
@@ -35,13 +37,9 @@ impl State {
     }
 
     pub(super) fn registry(&self) -> Registry {
-        let decl = |lane: &Lane| HandlerDecl {
-            name: lane.name.to_string(),
-            filter: lane.filter.clone(),
-        };
         Registry {
             revision: self.revision,
-            handlers: self.lanes.iter().map(decl).collect(),
+            handlers: self.lanes.iter().map(Lane::decl).collect(),
         }
     }
 
@@ -82,10 +80,23 @@ impl State {
             self.counter += 1;
             self.unrouted
                 .insert(self.counter, Unwanted { entry, at: now });
-        } else {
-            self.enqueue(Event { entry, jobs });
+            return Ok(Accepted::New {
+                repeated_bytes,
+                overflowed: false,
+            });
         }
-        Ok(Accepted::New { repeated_bytes })
+        let mut overflowed = false;
+        for job in &mut jobs {
+            if self.lanes[job.lane].is_full() {
+                overflowed = true;
+                job.phase = self.dying(OVERFLOW, now);
+            }
+        }
+        self.enqueue(Event { entry, jobs });
+        Ok(Accepted::New {
+            repeated_bytes,
+            overflowed,
+        })
     }
 
     fn duplicate(&self, entry: &Entry, now: u64) -> Option<Accepted> {
@@ -124,16 +135,18 @@ impl State {
         }
     }
 
+    /// Stores an event with its jobs, which are new: queued or dead.
     pub(super) fn enqueue(&mut self, event: Event) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.events.push(None);
             (self.events.len() - 1) as u32
         });
-        for (i, job) in event.jobs.iter().enumerate() {
-            self.lanes[job.lane].push(JobId {
+        for (job, i) in event.jobs.iter().zip(0..) {
+            let id = JobId {
                 event: slot,
-                job: i as u32,
-            });
+                job: i,
+            };
+            self.lanes[job.lane].put(id, &job.phase);
         }
         self.open.insert(event.entry.key, slot);
         self.events[slot as usize] = Some(event);

@@ -66,15 +66,8 @@ impl State {
         let Some((id, lane)) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        let end = now.saturating_add(millis(fence.lease));
-        self.lanes[lane].leased.insert((end, fence.token), id);
-        self.set(
-            id,
-            Phase::Leased {
-                token: fence.token,
-                end,
-            },
-        );
+        let (token, end) = (fence.token, now.saturating_add(millis(fence.lease)));
+        self.put(id, lane, Phase::Leased { token, end });
         Ok(Held::Applied)
     }
 
@@ -128,10 +121,8 @@ impl State {
         let Some((id, lane)) = self.release(fence)? else {
             return Ok(Held::Lost);
         };
-        self.counter += 1;
-        let (number, reason) = (self.counter, reason.into());
-        self.lanes[lane].dead.insert(number, id);
-        self.set(id, Phase::Dead { number, at, reason });
+        let dead = self.dying(reason, at);
+        self.put(id, lane, dead);
         Ok(Held::Applied)
     }
 
@@ -170,11 +161,25 @@ impl State {
         Ok(Promoted { moved, next_due })
     }
 
+    /// A place among the dead letters, with the next number.
+    pub(super) fn dying(&mut self, reason: &str, at: u64) -> Phase {
+        self.counter += 1;
+        Phase::Dead {
+            number: self.counter,
+            at,
+            reason: reason.into(),
+        }
+    }
+
     fn delay(&mut self, id: JobId, lane: usize, due: u64) {
         self.counter += 1;
         let number = self.counter;
-        self.lanes[lane].delayed.insert((due, number), id);
-        self.set(id, Phase::Delayed { due, number });
+        self.put(id, lane, Phase::Delayed { due, number });
+    }
+
+    fn put(&mut self, id: JobId, lane: usize, phase: Phase) {
+        self.lanes[lane].put(id, &phase);
+        self.set(id, phase);
     }
 
     /// Ends a lease: the job is in no collection afterwards. `None` when the lease is not held.

@@ -8,12 +8,14 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::store::HandlerStats;
+use super::state::Phase;
+use crate::store::{HandlerDecl, HandlerStats};
 
 /// A job is in one of the four collections; a done one is in none.
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
+    pub(super) max_backlog: Option<u64>,
     pub(super) queued: VecDeque<JobId>,
     /// By the lease's end and its token.
     pub(super) leased: BTreeMap<(u64, u64), JobId>,
@@ -34,16 +36,42 @@ pub(super) struct JobId {
 }
 
 impl Lane {
-    pub(super) fn new(name: &str, filter: Bytes) -> Self {
+    pub(super) fn new(decl: &HandlerDecl) -> Self {
         Self {
-            name: name.into(),
-            filter,
+            name: decl.name.as_str().into(),
+            filter: decl.filter.clone(),
+            max_backlog: decl.max_backlog,
             queued: VecDeque::new(),
             leased: BTreeMap::new(),
             delayed: BTreeMap::new(),
             dead: BTreeMap::new(),
             alerted: None,
             arrived: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(super) fn decl(&self) -> HandlerDecl {
+        HandlerDecl {
+            name: self.name.to_string(),
+            filter: self.filter.clone(),
+            max_backlog: self.max_backlog,
+        }
+    }
+
+    /// Whether a new job would be one too many.
+    pub(super) fn is_full(&self) -> bool {
+        let backlog = self.queued.len() + self.leased.len() + self.delayed.len();
+        self.max_backlog.is_some_and(|max| backlog as u64 >= max)
+    }
+
+    /// Puts a job into the collection that its phase names.
+    pub(super) fn put(&mut self, job: JobId, phase: &Phase) {
+        match *phase {
+            Phase::Queued => self.push(job),
+            Phase::Leased { token, end } => drop(self.leased.insert((end, token), job)),
+            Phase::Delayed { due, number } => drop(self.delayed.insert((due, number), job)),
+            Phase::Dead { number, .. } => drop(self.dead.insert(number, job)),
+            Phase::Done => {}
         }
     }
 

@@ -305,7 +305,7 @@ mod tests {
         let store = MemoryStore::new();
         let handlers = [HandlerDecl {
             name: "a".into(),
-            filter: Bytes::new(),
+            ..HandlerDecl::default()
         }];
         store.declare(&handlers).await.unwrap();
         store
@@ -316,6 +316,7 @@ mod tests {
         let (store, day) = (declared().await, Duration::from_secs(86_400));
         let new = Accepted::New {
             repeated_bytes: false,
+            overflowed: false,
         };
         assert_eq!(run_one(&store, entry(1, day)).await, new);
         tokio::time::advance(day - Duration::from_millis(1)).await;
@@ -332,6 +333,7 @@ mod tests {
         );
         let new = Accepted::New {
             repeated_bytes: false,
+            overflowed: false,
         };
         for n in 1..=3 {
             assert_eq!(run_one(&store, entry(n, day)).await, new);

@@ -4,6 +4,7 @@ use redis::Value;
 
 use super::{
     RedisStore,
+    lanes::Bounds,
     record::{Payload, Record, StoredJob},
     reply,
     scripts::{self, FORMAT, Verb},
@@ -23,8 +24,10 @@ impl Accept for RedisStore {
             keys.extend(queues.iter().map(Vec::as_slice));
             let mut call = scripts::call(Verb::Declare, &keys);
             call.arg(FORMAT).arg(IDLE_CONSUMER);
-            for HandlerDecl { name, filter } in handlers {
-                call.arg(name).arg(&filter[..]);
+            for decl in handlers {
+                let bound = decl.max_backlog.map(|max| max.to_string());
+                call.arg(&decl.name).arg(&decl.filter[..]);
+                call.arg(bound.unwrap_or_default());
             }
             self.batcher.write(call, 0).await?;
             self.reload().await
@@ -38,17 +41,17 @@ impl Accept for RedisStore {
     fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted> {
         Box::pin(async move {
             check::routes(&entry.routes)?;
-            let answer = self
-                .batcher
-                .write(self.accept_call(&entry), size(&entry))
-                .await?;
+            let bounds = self.bounds(entry.revision, &entry.routes).await?;
+            let call = self.accept_call(&entry, bounds);
+            let answer = self.batcher.write(call, size(&entry)).await?;
             read(answer, &entry)
         })
     }
 }
 
 impl RedisStore {
-    fn accept_call(&self, entry: &Entry) -> redis::Cmd {
+    /// Without bounds the routes are stale: then only a duplicate is looked for.
+    fn accept_call(&self, entry: &Entry, bounds: Option<Bounds>) -> redis::Cmd {
         let (meta, dedup) = (self.keys.meta(), self.keys.dedup(&entry.key));
         let event = self.keys.event(&entry.acceptance);
         let (guard, mode) = match &entry.replay_guard {
@@ -64,6 +67,12 @@ impl RedisStore {
         if queues.is_empty() {
             queues.push(self.keys.unrouted());
         }
+        let revision = bounds.as_ref().map(|_| entry.revision.to_string());
+        let bounds = bounds.unwrap_or_default();
+        for (place, _) in &bounds {
+            let name = &entry.routes[*place];
+            queues.extend([self.keys.delayed(name), self.keys.dead(name)]);
+        }
         let mut keys = vec![meta.as_slice(), &dedup, &event, &guard];
         keys.extend(queues.iter().map(Vec::as_slice));
         let job = StoredJob {
@@ -75,15 +84,20 @@ impl RedisStore {
             size: u32::try_from(size(entry)).unwrap_or(u32::MAX),
         };
         let mut call = scripts::call(Verb::Accept, &keys);
-        call.arg(FORMAT).arg(entry.revision).arg(job.encode());
+        call.arg(FORMAT)
+            .arg(revision.unwrap_or_default())
+            .arg(job.encode());
         call.arg(Record::open(entry)).arg(Payload(entry));
         match self.max_bytes {
             Some(max) => call.arg(max),
             None => call.arg(""),
         };
-        call.arg(mode);
+        call.arg(mode).arg(entry.routes.len());
         for name in &entry.routes {
             call.arg(&**name);
+        }
+        for (place, bound) in bounds {
+            call.arg(place + 1).arg(bound);
         }
         call
     }
@@ -97,11 +111,11 @@ fn read(answer: Value, entry: &Entry) -> Result<Accepted, StoreError> {
     match word.as_str() {
         "new" => Ok(Accepted::New {
             repeated_bytes: reply::read::<u8>(detail)? == 1,
+            overflowed: reply::read::<u8>(parts.next().unwrap_or_default())? == 1,
         }),
         "duplicate" => duplicate(&reply::read::<Vec<u8>>(detail)?, entry),
         "stale" => Ok(Accepted::StaleRoutes),
         "repeated" => Ok(Accepted::RepeatedBytes),
-        "unknown" => Err(check::unknown(&reply::read::<String>(detail)?)),
         "full" => Err(StoreError::new(
             StoreErrorKind::Full,
             "the payload bytes are at their bound",

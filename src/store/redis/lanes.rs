@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -16,8 +16,20 @@ use crate::{
 /// Filled from the registry; a handler that is not in there is looked up once more.
 #[derive(Default)]
 pub(super) struct Lanes {
-    known: Mutex<HashMap<Arc<str>, Arc<Lane>>>,
+    known: Mutex<Known>,
 }
+
+#[derive(Default)]
+struct Known {
+    lanes: HashMap<Arc<str>, Arc<Lane>>,
+    /// Of the registry that was read last.
+    revision: u64,
+    /// Its handlers, and how long each one's backlog may be.
+    bounds: HashMap<Arc<str>, Option<u64>>,
+}
+
+/// The places of bounded routes among those of an event, and their bounds.
+pub(super) type Bounds = Vec<(usize, u64)>;
 
 /// One handler's keys.
 pub(super) struct Lane {
@@ -31,9 +43,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    fn new(keys: &Keys, name: &str) -> Self {
+    fn new(keys: &Keys, name: &Arc<str>) -> Self {
         Self {
-            name: name.into(),
+            name: Arc::clone(name),
             queue: keys.queue(name),
             delayed: keys.delayed(name),
             dead: keys.dead(name),
@@ -44,21 +56,39 @@ impl Lane {
 
 impl Lanes {
     fn find(&self, handler: &str) -> Option<Arc<Lane>> {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(handler)
-            .cloned()
+        self.known().lanes.get(handler).cloned()
+    }
+
+    /// What is known of these routes at this revision; `None` when another one was read last.
+    fn bounds(&self, revision: u64, routes: &[Arc<str>]) -> Result<Option<Bounds>, StoreError> {
+        let (known, mut bounds) = (self.known(), Bounds::new());
+        if known.revision != revision {
+            return Ok(None);
+        }
+        for (place, name) in routes.iter().enumerate() {
+            match known.bounds.get(name) {
+                Some(Some(bound)) => bounds.push((place, *bound)),
+                Some(None) => {}
+                None => return Err(check::unknown(name)),
+            }
+        }
+        Ok(Some(bounds))
     }
 
     fn learn(&self, keys: &Keys, registry: &Registry) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for HandlerDecl { name, .. } in &registry.handlers {
-            if !known.contains_key(name.as_str()) {
-                let lane = Lane::new(keys, name);
-                known.insert(Arc::clone(&lane.name), Arc::new(lane));
-            }
+        let mut known = self.known();
+        known.revision = registry.revision;
+        known.bounds.clear();
+        for decl in &registry.handlers {
+            let lane = known.lanes.entry(decl.name.as_str().into());
+            let lane = lane.or_insert_with_key(|name| Arc::new(Lane::new(keys, name)));
+            let name = Arc::clone(&lane.name);
+            known.bounds.insert(name, decl.max_backlog);
         }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,6 +102,20 @@ impl RedisStore {
         self.lanes
             .find(handler)
             .ok_or_else(|| check::unknown(handler))
+    }
+
+    /// The bounds of these routes, if this is the registry's revision; the script sees to it that
+    /// it still is.
+    pub(super) async fn bounds(
+        &self,
+        revision: u64,
+        routes: &[Arc<str>],
+    ) -> Result<Option<Bounds>, StoreError> {
+        if let Some(bounds) = self.lanes.bounds(revision, routes)? {
+            return Ok(Some(bounds));
+        }
+        self.reload().await?;
+        self.lanes.bounds(revision, routes)
     }
 
     /// The registry as Redis has it.
@@ -100,13 +144,16 @@ fn parse(fields: HashMap<Vec<u8>, Vec<u8>>) -> Result<Registry, StoreError> {
         if field == b"revision" {
             revision = number(value).ok_or_else(unreadable)?;
         } else if let Some(name) = field.strip_prefix(b"n:") {
-            let filter = fields
-                .get([b"f:", name].concat().as_slice())
-                .ok_or_else(unreadable)?;
-            let name = String::from_utf8(name.to_vec()).map_err(|_| unreadable())?;
+            let field = |kind: &[u8]| fields.get([kind, name].concat().as_slice());
+            let filter = field(b"f:").ok_or_else(unreadable)?;
+            let max_backlog = match field(b"l:").ok_or_else(unreadable)?.as_slice() {
+                b"" => None,
+                bound => Some(number(bound).ok_or_else(unreadable)?),
+            };
             let decl = HandlerDecl {
-                name,
+                name: String::from_utf8(name.to_vec()).map_err(|_| unreadable())?,
                 filter: Bytes::copy_from_slice(filter),
+                max_backlog,
             };
             handlers.push((number(value).ok_or_else(unreadable)?, decl));
         }

@@ -1,6 +1,7 @@
 -- Invariant: the dedup record, the payload and one entry per route appear together or not at all.
--- KEYS: meta, dedup, event, guard or dedup, unrouted or the queues
--- ARGV: format, revision, job, open record without jobs, payload, byte bound or '', guard ('', 'flag', 'reject'), routes
+-- KEYS: meta, dedup, event, guard or dedup, unrouted or the queues, then delayed and dead of each bounded route
+-- ARGV: format, revision, job, open record without jobs, payload, byte bound or '', guard ('', 'flag', 'reject'),
+-- number of routes, routes, then place among them and bound of each bounded one
 local call = redis.call
 local record = call('GET', KEYS[2])
 if record then
@@ -14,14 +15,21 @@ if meta[1] and meta[1] ~= ARGV[1] then return redis.error_reply('CORRUPT stored 
 if meta[2] ~= ARGV[2] then return {'stale'} end
 local bytes = tonumber(meta[3])
 if not bytes then return redis.error_reply('CORRUPT byte count is not a number') end
-local routes = #ARGV - 7
+local routes = tonumber(ARGV[8])
 for i = 1, routes do
   if call('XLEN', KEYS[4 + i]) == 0 and call('EXISTS', KEYS[4 + i]) == 0 then
-    if call('HEXISTS', KEYS[1], 'n:' .. ARGV[7 + i]) == 0 then return {'unknown', ARGV[7 + i]} end
-    return redis.error_reply('CORRUPT queue of ' .. ARGV[7 + i] .. ' is missing')
+    return redis.error_reply('CORRUPT queue of ' .. ARGV[8 + i] .. ' is missing')
   end
 end
 if routes == 0 then call('XLEN', KEYS[5]) end
+-- The dead letters of each route whose backlog is at its bound.
+local full, at = {}, 4 + math.max(routes, 1)
+for i = 9 + routes, #ARGV, 2 do
+  local route, delayed, dead = tonumber(ARGV[i]), KEYS[at + 1], KEYS[at + 2]
+  call('XLEN', dead)
+  if call('XLEN', KEYS[4 + route]) + call('ZCARD', delayed) >= tonumber(ARGV[i + 1]) then full[route] = dead end
+  at = at + 2
+end
 local repeated, key = 0, nil
 if ARGV[7] ~= '' then
   key = ARGV[3]:sub(1, 16)
@@ -36,8 +44,15 @@ if ARGV[6] ~= '' and bytes + size > tonumber(ARGV[6]) then return {'full'} end
 -- is taken, by whatever it may be.
 if not call('SET', KEYS[3], ARGV[5], 'NX') then return redis.error_reply('CORRUPT the acceptance is there already') end
 record = ARGV[4]
+if next(full) then record = 'X' .. record:sub(2) end
 for i = 1, routes do
-  record = record .. 'q' .. ARGV[7 + i] .. '\0' .. call('XADD', KEYS[4 + i], '*', 'j', ARGV[3]) .. '\0'
+  local state, entry
+  if full[i] then
+    state, entry = 'x', call('XADD', full[i], '*', 'j', ARGV[3], 'why', 'overflow')
+  else
+    state, entry = 'q', call('XADD', KEYS[4 + i], '*', 'j', ARGV[3])
+  end
+  record = record .. state .. ARGV[8 + i] .. '\0' .. entry .. '\0'
 end
 if routes == 0 then
   call('XADD', KEYS[5], '*', 'j', ARGV[3], 'r', record)
@@ -47,4 +62,4 @@ else
 end
 call('HINCRBY', KEYS[1], 'bytes', size)
 if key then call('SET', KEYS[4], key, 'PX', tonumber(record:sub(26, 38))) end
-return {'new', repeated}
+return {'new', repeated, next(full) and 1 or 0}

@@ -1,5 +1,6 @@
 -- Invariant: a handler is in the registry only with its queue and the queue's group; none is removed.
--- KEYS: meta, queue of each handler   ARGV: format, idle ms after which an empty consumer goes, then name and filter of each
+-- KEYS: meta, queue of each handler
+-- ARGV: format, idle ms after which an empty consumer goes, then name, filter and bound or '' of each
 local count = #KEYS - 1
 if redis.call('HGET', KEYS[1], 'format') ~= ARGV[1] then return redis.error_reply('CORRUPT stored format is another') end
 local revision = tonumber(redis.call('HGET', KEYS[1], 'revision'))
@@ -11,18 +12,19 @@ for i = 1, count do
   if kind == 'stream' then
     for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[i + 1])) do grouped[i] = grouped[i] or group[2] == 'w' end
   elseif kind ~= 'none' then
-    return redis.error_reply('CORRUPT queue of ' .. ARGV[i * 2 + 1] .. ' is a ' .. kind)
+    return redis.error_reply('CORRUPT queue of ' .. ARGV[i * 3] .. ' is a ' .. kind)
   end
 end
 
 local set = {}
 for i = 1, count do
-  local name, filter = ARGV[i * 2 + 1], ARGV[i * 2 + 2]
+  local name, filter, bound = ARGV[i * 3], ARGV[i * 3 + 1], ARGV[i * 3 + 2]
   if not redis.call('HGET', KEYS[1], 'n:' .. name) and not set['n:' .. name] then
     set['n:' .. name] = tostring(handlers)
     handlers = handlers + 1
   end
   if redis.call('HGET', KEYS[1], 'f:' .. name) ~= filter then set['f:' .. name] = filter end
+  if redis.call('HGET', KEYS[1], 'l:' .. name) ~= bound then set['l:' .. name] = bound end
 end
 if next(set) then
   -- The first write: Redis refuses it at maxmemory.
