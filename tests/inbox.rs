@@ -20,9 +20,9 @@ use hookgate::{
     provider::{self, Provider},
     source::ReplayPolicy,
     store::{
-        Accept, AcceptanceId, Accepted, Admin, DeadLetter, DedupKey, Entry, Fence, HandlerDecl,
-        Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Promoted, Registry, Remembered,
-        Stats, Store, StoreFuture, Unrouted,
+        Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
+        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Promoted, Registry,
+        Remembered, Removal, Stats, Store, StoreFuture, Unrouted,
     },
     testing::Signer,
     verify::{ReplyBody, ResponseBody},
@@ -33,6 +33,8 @@ use tower::{Layer, ServiceExt, service_fn};
 
 #[path = "inbox/breakers.rs"]
 mod breakers;
+#[path = "inbox/control.rs"]
+mod control;
 #[path = "inbox/spikes.rs"]
 mod spikes;
 
@@ -1082,5 +1084,15 @@ impl Admin for Faulty {
 
     fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
         self.store.sweep(older_than, max)
+    }
+}
+
+impl Control for Faulty {
+    fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool> {
+        self.store.remove(handler, removal)
+    }
+
+    fn bury_removed<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, usize> {
+        self.store.bury_removed(handler, max)
     }
 }

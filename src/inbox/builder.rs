@@ -23,11 +23,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    error::{ConfigError, Rejection},
+    error::{ConfigError, Rejection, StoreError},
     provider::NoId,
     secret::Label,
     source::Source,
-    store::{HandlerDecl, Store},
+    store::{HandlerDecl, HandlerStats, Store},
     telemetry,
     verify::{BodyBudget, ReplyBody, Settings},
 };
@@ -222,13 +222,7 @@ impl InboxBuilder {
                 max_backlog: declared.options.max_backlog,
             })
             .collect();
-        let registry = self
-            .store
-            .declare(&decls)
-            .await
-            .map_err(|why| ConfigError::Store {
-                reason: why.to_string(),
-            })?;
+        let registry = self.store.declare(&decls).await.map_err(refused)?;
         for warning in self.store.warnings() {
             telemetry::warn("store", &warning);
         }
@@ -238,17 +232,7 @@ impl InboxBuilder {
                 "no handler is declared: every delivery will get 503",
             );
         }
-        for orphan in registry
-            .handlers
-            .iter()
-            .filter(|known| !names.contains(&known.name))
-        {
-            telemetry::warn(
-                &orphan.name,
-                "this handler is declared in the store but not here",
-            );
-        }
-        Ok(Inbox(Arc::new(Inner {
+        let inbox = Inbox(Arc::new(Inner {
             store: self.store,
             sources: ArcSwap::from_pointee(sources),
             changing: Mutex::new(()),
@@ -263,7 +247,20 @@ impl InboxBuilder {
             settings: Arc::new(self.settings),
             stop: watch::Sender::new(Stop::Not),
             requeued: Mutex::new(LruCache::new(REQUEUED)),
-        })))
+        }));
+        for orphan in inbox.orphans().await.map_err(refused)? {
+            let HandlerStats { handler, dead, .. } = &orphan;
+            let (jobs, what) = (
+                orphan.backlog(),
+                match orphan.removal {
+                    None => "is declared in the store but not here",
+                    Some(_) => "was removed from the store",
+                },
+            );
+            let what = format!("this handler {what}: {jobs} jobs, {dead} dead letters");
+            telemetry::warn(handler, &what);
+        }
+        Ok(inbox)
     }
 }
 
@@ -273,6 +270,12 @@ impl std::fmt::Debug for InboxBuilder {
             .field("store", &self.store)
             .field("sources", &self.sources)
             .finish_non_exhaustive()
+    }
+}
+
+fn refused(why: StoreError) -> ConfigError {
+    ConfigError::Store {
+        reason: why.to_string(),
     }
 }
 

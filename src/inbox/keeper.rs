@@ -8,6 +8,9 @@ use crate::telemetry;
 /// How late people are told of a dead letter.
 const TELL: Duration = Duration::from_secs(1);
 
+/// How late what is left of removed handlers is looked after.
+const REMOVED: Duration = Duration::from_secs(10);
+
 /// How often old dead letters are given up.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
@@ -16,31 +19,44 @@ const BATCH: usize = 100;
 
 /// What has to be done beside the handlers' work, in any one of the processes that run.
 pub(super) async fn keep(inbox: Arc<Inner>) {
-    let mut sweep = Instant::now();
+    let (mut sweep, mut look) = (Instant::now(), Instant::now());
+    let mut removed = Vec::new();
     loop {
-        if let Some(alert) = &inbox.alert {
-            for declared in &inbox.handlers {
-                let told = alert::tell(&*inbox.store, declared.name.as_str(), &**alert).await;
-                if let Err(why) = told {
-                    telemetry::store_failed("alert", &why);
-                }
+        if Instant::now() >= look {
+            look = Instant::now() + REMOVED;
+            match inbox.look_after_removed().await {
+                Ok(names) => removed = names,
+                Err(why) => telemetry::store_failed("removed", &why),
             }
         }
+        // Nobody else tells of those that were removed.
+        let ours = inbox.handlers.iter().map(|declared| declared.name.as_str());
+        let others = removed.iter().map(String::as_str);
+        tell(&inbox, ours.chain(others)).await;
         if let Some(keep) = inbox.keep_dead.filter(|_| Instant::now() >= sweep) {
             sweep = Instant::now() + SWEEP;
-            loop {
-                match inbox.store.sweep(keep, BATCH).await {
-                    Ok(0) => break,
-                    Ok(given_up) => {
-                        telemetry::audit("sweep", "dead letters and unrouted events", given_up)
-                    }
-                    Err(why) => {
-                        telemetry::store_failed("sweep", &why);
-                        break;
-                    }
-                }
-            }
+            give_up(&inbox, keep).await;
         }
         sleep(TELL).await;
+    }
+}
+
+async fn tell(inbox: &Inner, handlers: impl Iterator<Item = &str>) {
+    let Some(alert) = &inbox.alert else { return };
+    for handler in handlers {
+        let told = alert::tell(&*inbox.store, handler, &**alert).await;
+        if let Err(why) = told {
+            telemetry::store_failed("alert", &why);
+        }
+    }
+}
+
+async fn give_up(inbox: &Inner, older_than: Duration) {
+    loop {
+        match inbox.store.sweep(older_than, BATCH).await {
+            Ok(0) => return,
+            Ok(given_up) => telemetry::audit("sweep", "dead letters and unrouted events", given_up),
+            Err(why) => return telemetry::store_failed("sweep", &why),
+        }
     }
 }

@@ -59,6 +59,7 @@ mod breaker;
 mod builder;
 mod channel;
 mod circuits;
+mod control;
 mod dead;
 mod endpoint;
 mod failure;

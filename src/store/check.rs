@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::HandlerDecl;
+use super::{HandlerDecl, HandlerStats};
 use crate::error::{StoreError, StoreErrorKind};
 
 /// Refuses names outside 1 to 64 characters of `[A-Za-z0-9._-]`: they become parts of keys.
@@ -24,6 +24,11 @@ pub(super) fn routes(routes: &[Arc<str>]) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether anybody wants to know of this handler: a removed one has gone once nothing is left.
+pub(super) fn is_listed(handler: &HandlerStats) -> bool {
+    handler.removal.is_none() || !handler.is_empty()
 }
 
 /// The error for a handler that nobody declared.

@@ -35,6 +35,7 @@ use crate::{clock::UnixTime, error::StoreError};
 mod check;
 #[cfg(feature = "test-util")]
 pub mod contract;
+mod control;
 mod debug;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -44,15 +45,18 @@ pub mod redis;
 
 #[cfg(feature = "embedded")]
 pub use self::embedded::EmbeddedStore;
-pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+pub use self::{
+    control::{Control, REMOVED, Removal},
+    memory::MemoryStore,
+};
 
 /// What a store's methods return. Boxed: a store is chosen at run time and shared as `dyn Store`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything an inbox needs of a store.
-pub trait Store: Accept + Jobs + Admin + fmt::Debug + Send + Sync + 'static {
+pub trait Store: Accept + Jobs + Admin + Control + fmt::Debug + Send + Sync + 'static {
     /// What an answer of [`Accept::accept`] stands for.
     fn level(&self) -> Level;
 
@@ -64,8 +68,8 @@ pub trait Store: Accept + Jobs + Admin + fmt::Debug + Send + Sync + 'static {
 
 /// The receiving side.
 pub trait Accept {
-    /// Adds these handlers to the registry, or changes their filters and bounds; never removes one.
-    /// The revision rises by one if anything changed. Each handler's queue exists afterwards.
+    /// Adds these handlers to the registry, brings them back when they were removed, or changes
+    /// their filters and bounds; never removes one. The revision rises by one if anything changed. Each handler's queue exists afterwards.
     fn declare<'a>(&'a self, handlers: &'a [HandlerDecl]) -> StoreFuture<'a, Registry>;
 
     /// The registry as it is now.
@@ -75,10 +79,11 @@ pub trait Accept {
     fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted>;
 }
 
-/// The working side. `handler` is a name that was declared; another one is
+/// The working side. `handler` is a name that was declared, removed since or not; another one is
 /// [`StoreErrorKind::Invalid`](crate::error::StoreErrorKind::Invalid).
 pub trait Jobs {
-    /// Takes up to `max` jobs of a handler for `lease`. Jobs whose lease ran out come first, with
+    /// Takes up to `max` jobs of a handler for `lease`; none of one that was removed by
+    /// [`Removal::Bury`]. Jobs whose lease ran out come first, with
     /// `deliveries` one higher. When there are none, waits up to `wait` for one and returns
     /// promptly when it arrives. Dropping the future loses no job for longer than `lease`.
     fn lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Vec<Leased>>;
@@ -169,7 +174,8 @@ pub trait Admin {
     /// Gives a dead letter up; its job counts as done. False when it is not there (any more).
     fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool>;
 
-    /// Replays every dead job of one acceptance; answers how many there were.
+    /// Replays every dead job of one acceptance, but for handlers that were removed; answers how many
+    /// there were.
     fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize>;
 
     /// The entry of the last dead letter that people were told of, if any.
@@ -230,7 +236,7 @@ pub struct HandlerDecl {
 /// Why a job died that was one too many for [`HandlerDecl::max_backlog`].
 pub const OVERFLOW: &str = "overflow";
 
-/// All handlers that any process has declared.
+/// All handlers that any process has declared and nobody has removed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Registry {
     /// Rises with every change; 0 when nothing was ever declared.
@@ -444,7 +450,8 @@ pub struct Promoted {
 /// Counts of a whole store.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Stats {
-    /// One entry a handler, in the registry's order.
+    /// One entry a handler, in the order in which they were first declared. A removed one is there
+    /// while anything of it is left.
     pub handlers: Vec<HandlerStats>,
     /// Events that no handler wanted, kept.
     pub unrouted: u64,
@@ -467,4 +474,19 @@ pub struct HandlerStats {
     pub delayed: u64,
     /// Dead letters.
     pub dead: u64,
+    /// How it was removed; `None` for one in the registry.
+    pub removal: Option<Removal>,
+}
+
+impl HandlerStats {
+    /// How many jobs are unfinished.
+    pub const fn backlog(&self) -> u64 {
+        let begun = self.queued.saturating_add(self.processing);
+        begun.saturating_add(self.delayed)
+    }
+
+    /// Whether it has neither jobs nor dead letters.
+    pub const fn is_empty(&self) -> bool {
+        self.backlog() == 0 && self.dead == 0
+    }
 }

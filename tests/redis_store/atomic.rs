@@ -107,6 +107,15 @@ pub(crate) async fn try_verb(
                 .await
                 .map(|swept| assert_eq!(swept, 2, "dead and unrouted"));
         }
+        "remove" => return admin(store.remove("b", Removal::Drain).await),
+        "bury delayed" => {
+            let buried = store.bury_removed("a", 1).await;
+            return buried.map(|buried| assert_eq!(buried, 1));
+        }
+        "bury removed" => {
+            let buried = store.bury_removed("a", 9).await;
+            return buried.map(|buried| assert_eq!(buried, 2, "delayed and queued"));
+        }
         "stats" => return store.stats().await.map(drop),
         "extend" => store.extend(&job.fence).await,
         "done" => store.done(&job.fence).await,
@@ -163,7 +172,10 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
         ),
         ("declare", &[b"m", b"q:a", b"q:b"]),
         ("registry", &[b"m"]),
-        ("lease", &[b"q:a"]),
+        ("lease", &[b"q:a", b"m"]),
+        ("remove", &[b"m"]),
+        ("bury delayed", &[b"m", b"z:a", b"x:a", &delayed]),
+        ("bury removed", &[b"m", b"z:a", b"x:a", &delayed]),
         ("promote", &[b"q:a", b"z:a", &delayed]),
         ("stats", &[b"m", b"u", b"q:a", b"z:b", b"x:b"]),
         ("extend", &[b"q:a"]),
@@ -207,6 +219,9 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
             let store = RedisStore::new(server.pool());
             store.declare(&handlers()).await.unwrap();
             let there = There::new(&store).await;
+            if verb.starts_with("bury ") {
+                assert!(store.remove("a", Removal::Bury).await.unwrap());
+            }
             let Some(key) = key else {
                 try_verb(&store, verb, &there).await.unwrap();
                 continue;

@@ -76,7 +76,9 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
 
 #[tokio::test]
 async fn at_maxmemory_dead_letters_and_unrouted_events_can_still_be_dealt_with() {
-    const WRITES: [&str; 8] = [
+    const WRITES: [&str; 10] = [
+        "remove",
+        "bury removed",
         "promote",
         "replay",
         "discard",
@@ -93,6 +95,9 @@ async fn at_maxmemory_dead_letters_and_unrouted_events_can_still_be_dealt_with()
         let store = RedisStore::new(server.pool());
         store.declare(&handlers()).await.unwrap();
         let there = There::new(&store).await;
+        if verb == "bury removed" {
+            assert!(store.remove("a", Removal::Bury).await.unwrap());
+        }
         let _: () = ask(&mut redis, "CONFIG SET maxmemory 1").await;
         let before = everything(&mut redis).await;
         let refused = store.set_alerted("a", &there.dead).await;

@@ -14,8 +14,8 @@ use hookgate::{
     StoreError,
     error::StoreErrorKind,
     store::{
-        Accept, AcceptanceId, Accepted, Admin, DedupKey, Entry, HandlerDecl, Held, Jobs,
-        LeaseRequest, Leased, Level, RedisStore, ReplayGuard, Store,
+        Accept, AcceptanceId, Accepted, Admin, Control, DedupKey, Entry, HandlerDecl, Held, Jobs,
+        LeaseRequest, Leased, Level, RedisStore, Removal, ReplayGuard, Store,
         redis::redis::{self, Cmd, FromRedisValue, aio::MultiplexedConnection},
     },
 };

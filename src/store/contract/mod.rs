@@ -53,6 +53,7 @@ pub mod forget;
 pub mod identity;
 pub mod intake;
 pub mod overflow;
+pub mod removal;
 pub mod repair;
 pub mod room;
 pub mod waiting;
@@ -129,6 +130,10 @@ macro_rules! store_contract {
             forget: an_unrouted_event_can_be_routed_or_forgotten
             forget: an_unrouted_event_that_was_accepted_again_is_not_routed
             forget: erasing_finds_every_copy_that_nobody_wanted
+            removal: a_drained_handler_gets_nothing_new_and_goes_when_its_jobs_have
+            removal: what_a_buried_handler_has_becomes_dead_letters_some_at_a_time
+            removal: a_removed_handler_comes_back_when_it_is_declared_again
+            removal: sweeping_and_erasing_reach_removed_handlers
             conservation: every_job_is_in_one_place_whatever_happens
         }
     };

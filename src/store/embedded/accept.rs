@@ -24,9 +24,11 @@ impl Batch<'_, '_> {
         for decl in handlers {
             let known = self.state.by_name.get(decl.name.as_str()).copied();
             let number = match known {
-                Some(known) if self.lane_mut(known).decl() == *decl => continue,
+                Some(known) if self.lane_mut(known).is_declared(decl) => continue,
                 Some(known) => {
                     self.lane_mut(known).declare(decl);
+                    // What it still has may be leased again.
+                    self.arrived.push(known);
                     known
                 }
                 None => {
@@ -38,17 +40,18 @@ impl Batch<'_, '_> {
                 }
             };
             changed = true;
-            let row = (decl.name.as_str(), &*decl.filter, decl.max_backlog);
-            self.write().handlers.insert(number, row)?;
+            self.keep_handler(number)?;
         }
         self.state.numbers.revision += u64::from(changed);
         Ok(self.registry())
     }
 
     pub(super) fn registry(&self) -> Registry {
+        let lanes = self.state.lanes.iter();
+        let declared = lanes.filter(|lane| lane.removal.is_none());
         Registry {
             revision: self.state.numbers.revision,
-            handlers: self.state.lanes.iter().map(Lane::decl).collect(),
+            handlers: declared.map(Lane::decl).collect(),
         }
     }
 
@@ -119,7 +122,7 @@ impl Batch<'_, '_> {
     /// The handlers' numbers.
     pub(super) fn lanes(&self, routes: &[Arc<str>]) -> Outcome<Vec<u32>> {
         check::routes(routes)?;
-        routes.iter().map(|route| self.lane(route)).collect()
+        routes.iter().map(|route| self.declared(route)).collect()
     }
 
     /// Makes the key stand for this event, which has new jobs.

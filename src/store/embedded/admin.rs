@@ -72,6 +72,7 @@ impl Batch<'_, '_> {
         for JobAt { lane, place } in event.jobs {
             if let Place::Dead { seq } = place
                 && event.acceptance == acceptance
+                && self.lane_mut(lane).removal.is_none()
             {
                 count += usize::from(self.replay_one(lane, seq)?);
             }
@@ -125,10 +126,7 @@ impl Batch<'_, '_> {
             for JobAt { lane, place } in &mut event.jobs {
                 match std::mem::replace(place, Place::Done) {
                     Place::Queue { seq } => drop(self.unqueue(*lane, seq)?),
-                    Place::Delayed { due, seq } => {
-                        self.write().delayed.remove((*lane, due, seq))?;
-                        self.count(*lane, |counts| counts.delayed -= 1);
-                    }
+                    Place::Delayed { due, seq } => self.undelay(*lane, due, seq)?,
                     Place::Dead { seq } => drop(self.exhume(*lane, seq)?),
                     Place::Done => {}
                 }
@@ -277,4 +275,4 @@ fn number(entry: &str) -> Result<u64, StoreError> {
 }
 
 /// Dead letters and unrouted events that one call gives up, so that others get their turn.
-const MAX_SWEPT: usize = 1_000;
+pub(super) const MAX_SWEPT: usize = 1_000;

@@ -8,13 +8,13 @@ use tokio::sync::Notify;
 
 use super::{
     fault::Outcome,
-    lane::Lease,
+    lane::{Lane, Lease},
     rows::{Event, Place, Stands, unreadable},
     state::Batch,
     tables::JobRow,
     time::millis,
 };
-use crate::store::{DedupKey, Fence, Held, Leased, Promoted, Stats};
+use crate::store::{DedupKey, Fence, Held, Leased, Promoted, Removal, Stats, check};
 
 /// A job under a lease that counts.
 struct Holding {
@@ -33,8 +33,10 @@ impl Batch<'_, '_> {
     ) -> Outcome<(Vec<Leased>, Arc<Notify>)> {
         let lane = self.lane(handler)?;
         let (mut taken, mut bytes) = (Vec::new(), 0);
+        let closed = self.lane_mut(lane).removal == Some(Removal::Bury);
+        let max = if closed { 0 } else { max.max(1) };
         let end = self.now.saturating_add(millis(length));
-        while taken.len() < max.max(1) && bytes < ENOUGH {
+        while taken.len() < max && bytes < ENOUGH {
             let Some((seq, (number, attempt, deliveries, replays))) = self.next_job(lane)? else {
                 break;
             };
@@ -136,17 +138,13 @@ impl Batch<'_, '_> {
         let lane = self.lane(handler)?;
         let mut moved = 0;
         let next_due = loop {
-            let all = (lane, 0, 0)..=(lane, u64::MAX, u64::MAX);
-            let first = self.tables().delayed.range(all)?.next().transpose()?;
-            let Some(((_, due, seq), job)) = first.map(|(key, job)| (key.value(), job.value()))
-            else {
+            let Some((due, seq, job)) = self.next_delayed(lane)? else {
                 break None;
             };
             if due > self.now || moved == max {
                 break Some(Duration::from_millis(due.saturating_sub(self.now)));
             }
-            self.write().delayed.remove((lane, due, seq))?;
-            self.count(lane, |counts| counts.delayed -= 1);
+            self.undelay(lane, due, seq)?;
             let to = self.enqueue(lane, job)?;
             self.move_job(job.0, lane, Place::Delayed { due, seq }, to)?;
             moved += 1;
@@ -155,8 +153,9 @@ impl Batch<'_, '_> {
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let handlers = self.state.lanes.iter().map(Lane::stats);
         Stats {
-            handlers: self.state.lanes.iter().map(|lane| lane.stats()).collect(),
+            handlers: handlers.filter(check::is_listed).collect(),
             unrouted: self.state.unrouted,
             bytes: self.state.numbers.bytes,
             max_bytes: Some(self.state.max_bytes),
@@ -236,7 +235,7 @@ impl Batch<'_, '_> {
     }
 
     /// Those whose lease ran out come first, then those that were handed back.
-    fn next_job(&mut self, lane: u32) -> Outcome<Option<(u64, JobRow)>> {
+    pub(super) fn next_job(&mut self, lane: u32) -> Outcome<Option<(u64, JobRow)>> {
         let now = self.now;
         let at = self.lane_mut(lane);
         if let Some(seq) = at.run_out(now).or_else(|| at.returned()) {
@@ -269,6 +268,22 @@ impl Batch<'_, '_> {
         };
         let job = self.unqueue(lane, seq)?;
         Ok(Some(Holding { lane, seq, job }))
+    }
+
+    /// The delayed job that is due first.
+    pub(super) fn next_delayed(&self, lane: u32) -> Outcome<Option<(u64, u64, JobRow)>> {
+        let all = (lane, 0, 0)..=(lane, u64::MAX, u64::MAX);
+        let first = self.tables().delayed.range(all)?.next().transpose()?;
+        Ok(first.map(|(key, job)| {
+            let (_, due, seq) = key.value();
+            (due, seq, job.value())
+        }))
+    }
+
+    pub(super) fn undelay(&mut self, lane: u32, due: u64, seq: u64) -> Outcome<()> {
+        self.write().delayed.remove((lane, due, seq))?;
+        self.count(lane, |counts| counts.delayed -= 1);
+        Ok(())
     }
 
     /// Makes a job that has left the queue wait.

@@ -11,12 +11,14 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::store::{AcceptanceId, HandlerDecl, HandlerStats};
+use super::{fault::Outcome, rows::unreadable, tables::HandlerRow};
+use crate::store::{AcceptanceId, HandlerDecl, HandlerStats, Removal};
 
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
     pub(super) max_backlog: Option<u64>,
+    pub(super) removal: Option<Removal>,
     pub(super) arrived: Arc<Notify>,
     pub(super) counts: Counts,
     /// Whether the counts differ from the file's.
@@ -62,6 +64,7 @@ impl Lane {
             name: decl.name.as_str().into(),
             filter: decl.filter.clone(),
             max_backlog: decl.max_backlog,
+            removal: None,
             arrived: Arc::new(Notify::new()),
             counts,
             changed: false,
@@ -82,9 +85,43 @@ impl Lane {
         }
     }
 
+    pub(super) fn is_declared(&self, decl: &HandlerDecl) -> bool {
+        self.removal.is_none() && self.decl() == *decl
+    }
+
     pub(super) fn declare(&mut self, decl: &HandlerDecl) {
         self.filter = decl.filter.clone();
         self.max_backlog = decl.max_backlog;
+        self.removal = None;
+    }
+
+    pub(super) fn row(&self) -> HandlerRow<'_> {
+        let removal = match self.removal {
+            None => 0,
+            Some(Removal::Drain) => 1,
+            Some(Removal::Bury) => 2,
+        };
+        (&self.name, &self.filter, self.max_backlog, removal)
+    }
+
+    /// The reverse of [`Self::row`].
+    pub(super) fn of(row: HandlerRow<'_>, counts: Counts) -> Outcome<Self> {
+        let (name, filter, max_backlog, removal) = row;
+        let decl = HandlerDecl {
+            name: name.to_owned(),
+            filter: Bytes::copy_from_slice(filter),
+            max_backlog,
+        };
+        let removal = match removal {
+            0 => None,
+            1 => Some(Removal::Drain),
+            2 => Some(Removal::Bury),
+            _ => return Err(unreadable().into()),
+        };
+        Ok(Self {
+            removal,
+            ..Self::new(&decl, counts)
+        })
     }
 
     /// Whether a new job would be one too many.
@@ -105,6 +142,7 @@ impl Lane {
         }
         self.cursor = self.cursor_before;
         self.declare(&stored.decl());
+        self.removal = stored.removal;
         (self.counts, self.changed) = (stored.counts, false);
     }
 
@@ -153,6 +191,7 @@ impl Lane {
             processing,
             delayed: self.counts.delayed,
             dead: self.counts.dead,
+            removal: self.removal,
         }
     }
 

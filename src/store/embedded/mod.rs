@@ -53,6 +53,7 @@ mod admin;
 mod backend;
 mod builder;
 mod calls;
+mod control;
 mod fault;
 mod file;
 mod jobs;

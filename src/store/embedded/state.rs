@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
 use redb::ReadableTable;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
     tables::Tables,
     time::Time,
 };
-use crate::store::{HandlerDecl, check};
+use crate::store::check;
 
 pub(super) struct State {
     pub(super) numbers: Numbers,
@@ -85,6 +84,23 @@ impl<'t, 's> Batch<'t, 's> {
         known.ok_or_else(|| Failure::Refused(check::unknown(handler)))
     }
 
+    /// The same for one that may get new jobs.
+    pub(super) fn declared(&self, handler: &str) -> Outcome<u32> {
+        let lane = self.lane(handler)?;
+        match self.state.lanes[lane as usize].removal {
+            None => Ok(lane),
+            Some(_) => Err(Failure::Refused(check::unknown(handler))),
+        }
+    }
+
+    /// Notes what was declared of a handler and done to it.
+    pub(super) fn keep_handler(&mut self, lane: u32) -> Outcome<()> {
+        self.changed = true;
+        let row = self.state.lanes[lane as usize].row();
+        self.tables.handlers.insert(lane, row)?;
+        Ok(())
+    }
+
     pub(super) fn lane_mut(&mut self, lane: u32) -> &mut Lane {
         &mut self.state.lanes[lane as usize]
     }
@@ -115,15 +131,9 @@ impl State {
         let mut lanes = Vec::new();
         for row in tables.handlers.iter()? {
             let (number, decl) = row?;
-            let (name, filter, max_backlog) = decl.value();
-            let decl = HandlerDecl {
-                name: name.to_owned(),
-                filter: Bytes::copy_from_slice(filter),
-                max_backlog,
-            };
             let counts = tables.counts.get(number.value())?;
             let counts = counts.map_or_else(Counts::default, |row| Counts::of(row.value()));
-            lanes.push(Lane::new(&decl, counts));
+            lanes.push(Lane::of(decl.value(), counts)?);
         }
         Ok(Parts {
             numbers: Numbers::read(tables)?,

@@ -9,7 +9,8 @@ pub(super) const FORMAT: u64 = 2;
 
 /// `format`, and the numbers of [`Numbers`](super::state::Numbers).
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
-/// Handler number → name, filter and bound of the backlog, in the order in which they were declared.
+/// Handler number → what was declared and what was done to it, in the order in which they were
+/// declared.
 pub(super) const HANDLERS: TableDefinition<'_, u32, HandlerRow<'_>> =
     TableDefinition::new("handlers");
 /// Handler number → [`Counts`](super::lane::Counts).
@@ -42,8 +43,8 @@ pub(super) const EXPIRY: TableDefinition<'_, (u64, u8, &[u8; 16]), ()> =
 pub(super) const DEDUP_EXPIRES: u8 = 0;
 pub(super) const GUARD_EXPIRES: u8 = 1;
 
-/// Name, filter, bound of the backlog.
-pub(super) type HandlerRow<'a> = (&'a str, &'a [u8], Option<u64>);
+/// Name, filter, bound of the backlog, how it was removed: 0 not, 1 drained, 2 buried.
+pub(super) type HandlerRow<'a> = (&'a str, &'a [u8], Option<u64>, u8);
 
 /// Event number, attempt, deliveries, replays.
 pub(super) type JobRow = (u64, u32, u32, u32);

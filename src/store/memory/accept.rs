@@ -21,9 +21,11 @@ impl State {
         for decl in handlers {
             if let Some(&known) = self.by_name.get(decl.name.as_str()) {
                 let lane = &mut self.lanes[known];
-                changed |= lane.decl() != *decl;
+                changed |= lane.decl() != *decl || lane.removal.is_some();
                 lane.filter = decl.filter.clone();
                 lane.max_backlog = decl.max_backlog;
+                lane.removal = None;
+                lane.arrived.notify_waiters();
             } else {
                 changed = true;
                 let lane = Lane::new(decl);
@@ -37,9 +39,10 @@ impl State {
     }
 
     pub(super) fn registry(&self) -> Registry {
+        let declared = self.lanes.iter().filter(|lane| lane.removal.is_none());
         Registry {
             revision: self.revision,
-            handlers: self.lanes.iter().map(Lane::decl).collect(),
+            handlers: declared.map(Lane::decl).collect(),
         }
     }
 
@@ -56,7 +59,7 @@ impl State {
         check::routes(&entry.routes)?;
         let mut jobs = Vec::with_capacity(entry.routes.len());
         for route in &entry.routes {
-            jobs.push(Job::new(self.lane(route)?));
+            jobs.push(Job::new(self.declared(route)?));
         }
         let repeated_bytes = self.repeats(&entry, now);
         if repeated_bytes && matches!(entry.replay_guard, ReplayGuard::Reject(_)) {

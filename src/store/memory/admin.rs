@@ -76,7 +76,9 @@ impl State {
             return 0;
         }
         let dead = |(i, job): (usize, &Job)| match job.phase {
-            Phase::Dead { number, .. } => Some((id(slot, i), job.lane, number)),
+            Phase::Dead { number, .. } if self.lanes[job.lane].removal.is_none() => {
+                Some((id(slot, i), job.lane, number))
+            }
             _ => None,
         };
         let dead: Vec<_> = event.jobs.iter().enumerate().filter_map(dead).collect();
@@ -174,7 +176,7 @@ impl State {
         check::routes(routes)?;
         let mut jobs = Vec::with_capacity(routes.len());
         for route in routes {
-            jobs.push(Job::new(self.lane(route)?));
+            jobs.push(Job::new(self.declared(route)?));
         }
         let unwanted = number(entry).and_then(|number| self.unrouted.remove(&number));
         let Some(Unwanted { mut entry, .. }) = unwanted else {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    store::{Entry, Fence, Held, LeaseRequest, Leased, Promoted},
+    store::{Entry, Fence, Held, LeaseRequest, Leased, Promoted, Removal},
 };
 
 impl State {
@@ -20,6 +20,9 @@ impl State {
         now: u64,
     ) -> Vec<Leased> {
         let mut taken = Vec::new();
+        if self.lanes[lane].removal == Some(Removal::Bury) {
+            return taken;
+        }
         let end = now.saturating_add(millis(request.lease));
         while taken.len() < request.max.max(1) {
             let Some(id) = self.lanes[lane].next(now) else {
@@ -177,7 +180,7 @@ impl State {
         self.put(id, lane, Phase::Delayed { due, number });
     }
 
-    fn put(&mut self, id: JobId, lane: usize, phase: Phase) {
+    pub(super) fn put(&mut self, id: JobId, lane: usize, phase: Phase) {
         self.lanes[lane].put(id, &phase);
         self.set(id, phase);
     }

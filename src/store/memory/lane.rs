@@ -9,13 +9,14 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::state::Phase;
-use crate::store::{HandlerDecl, HandlerStats};
+use crate::store::{HandlerDecl, HandlerStats, Removal};
 
 /// A job is in one of the four collections; a done one is in none.
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
     pub(super) max_backlog: Option<u64>,
+    pub(super) removal: Option<Removal>,
     pub(super) queued: VecDeque<JobId>,
     /// By the lease's end and its token.
     pub(super) leased: BTreeMap<(u64, u64), JobId>,
@@ -41,6 +42,7 @@ impl Lane {
             name: decl.name.as_str().into(),
             filter: decl.filter.clone(),
             max_backlog: decl.max_backlog,
+            removal: None,
             queued: VecDeque::new(),
             leased: BTreeMap::new(),
             delayed: BTreeMap::new(),
@@ -95,6 +97,11 @@ impl Lane {
         }
     }
 
+    /// The delayed job that is due first.
+    pub(super) fn next_delayed(&mut self) -> Option<JobId> {
+        self.delayed.pop_first().map(|(_, job)| job)
+    }
+
     pub(super) fn stats(&self) -> HandlerStats {
         HandlerStats {
             handler: self.name.to_string(),
@@ -102,6 +109,7 @@ impl Lane {
             processing: self.leased.len() as u64,
             delayed: self.delayed.len() as u64,
             dead: self.dead.len() as u64,
+            removal: self.removal,
         }
     }
 }

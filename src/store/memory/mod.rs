@@ -21,6 +21,7 @@ use crate::{
 mod accept;
 mod admin;
 mod claims;
+mod control;
 mod jobs;
 mod lane;
 mod mix;

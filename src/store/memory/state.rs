@@ -144,6 +144,15 @@ impl State {
             .ok_or_else(|| check::unknown(handler))
     }
 
+    /// The same for one that may get new jobs.
+    pub(super) fn declared(&self, handler: &str) -> Result<usize, StoreError> {
+        let lane = self.lane(handler)?;
+        match self.lanes[lane].removal {
+            None => Ok(lane),
+            Some(_) => Err(check::unknown(handler)),
+        }
+    }
+
     pub(super) fn arrived(&self, lane: usize) -> Arc<Notify> {
         Arc::clone(&self.lanes[lane].arrived)
     }
@@ -156,8 +165,9 @@ impl State {
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let handlers = self.lanes.iter().map(Lane::stats);
         Stats {
-            handlers: self.lanes.iter().map(Lane::stats).collect(),
+            handlers: handlers.filter(check::is_listed).collect(),
             unrouted: self.unrouted.len() as u64,
             bytes: self.bytes,
             max_bytes: Some(self.max_bytes),

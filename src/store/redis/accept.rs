@@ -30,12 +30,12 @@ impl Accept for RedisStore {
                 call.arg(bound.unwrap_or_default());
             }
             self.batcher.write(call, 0).await?;
-            self.reload().await
+            Ok(self.reload().await?.registry())
         })
     }
 
     fn registry(&self) -> StoreFuture<'_, Registry> {
-        Box::pin(self.reload())
+        Box::pin(async move { Ok(self.reload().await?.registry()) })
     }
 
     fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted> {

@@ -80,7 +80,11 @@ impl Admin for RedisStore {
             let JobsOf::Open(mut jobs) = jobs else {
                 return Ok(0);
             };
-            jobs.retain(|(_, state, _)| *state == JobState::Dead);
+            let directory = self.reload().await?;
+            jobs.retain(|(handler, state, _)| {
+                let handler = directory.find(handler);
+                *state == JobState::Dead && handler.is_some_and(|h| h.removal.is_none())
+            });
             if jobs.is_empty() {
                 return Ok(0);
             }
@@ -135,7 +139,7 @@ impl Admin for RedisStore {
                     let named = |n: &u16| handlers.get(usize::from(*n));
                     let named = numbers.iter().filter_map(named);
                     named
-                        .map(|handler| (Arc::from(handler.name.as_str()), JobState::Done))
+                        .map(|handler| (Arc::from(handler.decl.name.as_str()), JobState::Done))
                         .collect()
                 }
             };
@@ -188,8 +192,15 @@ impl Admin for RedisStore {
     fn route<'a>(&'a self, entry: &'a str, routes: &'a [Arc<str>]) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             check::routes(routes)?;
-            for route in routes {
-                self.lane(route).await?;
+            if !routes.is_empty() {
+                let directory = self.reload().await?;
+                let gets_new_jobs = |name: &str| {
+                    let found = directory.find(name);
+                    found.is_some_and(|handler| handler.removal.is_none())
+                };
+                if let Some(route) = routes.iter().find(|route| !gets_new_jobs(route)) {
+                    return Err(check::unknown(route));
+                }
             }
             match self.one(&self.keys.unrouted(), entry).await? {
                 Some(Listed { job, .. }) => self.reroute(entry, &job, routes).await,
@@ -209,12 +220,13 @@ impl Admin for RedisStore {
             // All lists are read before the first one goes: one that is not readable is found then.
             let mut old = Vec::new();
             for handler in self.reload().await?.handlers {
-                let dead = self.keys.dead(&handler.name);
+                let handler = handler.decl.name;
+                let dead = self.keys.dead(&handler);
                 let mut command = redis::cmd("XRANGE");
                 command.arg(&dead).arg("-").arg(newest);
                 command.arg("COUNT").arg(max - old.len());
                 for letter in listed(self.batcher.call(command).await?)? {
-                    old.push((handler.name.clone(), letter));
+                    old.push((handler.clone(), letter));
                 }
                 if old.len() == max {
                     break;

@@ -6,6 +6,7 @@ use redis::Cmd;
 
 use super::{
     RedisStore,
+    lanes::Lane,
     lease::nominal_idle,
     record::StoredJob,
     reply,
@@ -13,7 +14,9 @@ use super::{
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{Fence, HandlerStats, Held, Jobs, LeaseRequest, Leased, Promoted, Stats, StoreFuture},
+    store::{
+        Fence, HandlerStats, Held, Jobs, LeaseRequest, Leased, Promoted, Stats, StoreFuture, check,
+    },
 };
 
 impl Jobs for RedisStore {
@@ -84,33 +87,16 @@ impl Jobs for RedisStore {
     fn promote<'a>(&'a self, handler: &'a str, max: usize) -> StoreFuture<'a, Promoted> {
         Box::pin(async move {
             let lane = self.lane(handler).await?;
-            let mut look = scripts::call(Verb::Due, &[&lane.delayed]);
-            look.arg(max.min(MAX_PROMOTED));
-            let (due, next): (Vec<Vec<u8>>, i64) = reply::read(self.batcher.call(look).await?)?;
-            let next_due = u64::try_from(next).ok().map(Duration::from_millis);
-            if due.is_empty() {
-                return Ok(Promoted { moved: 0, next_due });
-            }
-            // Which records are to be changed is only known now; what somebody else has promoted
-            // meanwhile is left alone.
-            let mut keys = vec![lane.delayed.clone(), lane.queue.clone()];
-            for job in &due {
-                keys.push(self.keys.dedup(&StoredJob::decode(job)?.key));
-            }
-            let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
-            let mut call = scripts::call(Verb::Promote, &keys);
-            call.arg(&*lane.name).arg(due);
-            let moved = reply::read(self.batcher.call(call).await?)?;
-            Ok(Promoted { moved, next_due })
+            self.undelay(&lane, max, None).await
         })
     }
 
     fn stats(&self) -> StoreFuture<'_, Stats> {
         Box::pin(async move {
-            let registry = self.reload().await?;
+            let directory = self.reload().await?;
             let mut keys = vec![self.keys.meta(), self.keys.unrouted()];
-            for handler in &registry.handlers {
-                let name = &handler.name;
+            for handler in &directory.handlers {
+                let name = &handler.decl.name;
                 keys.extend([
                     self.keys.queue(name),
                     self.keys.delayed(name),
@@ -123,16 +109,17 @@ impl Jobs for RedisStore {
             let [bytes, unrouted, counts @ ..] = counts.as_slice() else {
                 return Err(reply::corrupt("stats.lua answered with too little"));
             };
-            let handlers = registry.handlers.into_iter().zip(counts.chunks_exact(4));
+            let handlers = directory.handlers.into_iter().zip(counts.chunks_exact(4));
             let handlers = handlers.map(|(handler, n)| HandlerStats {
-                handler: handler.name,
+                handler: handler.decl.name,
                 queued: n[0],
                 processing: n[1],
                 delayed: n[2],
                 dead: n[3],
+                removal: handler.removal,
             });
             Ok(Stats {
-                handlers: handlers.collect(),
+                handlers: handlers.filter(check::is_listed).collect(),
                 unrouted: *unrouted,
                 bytes: *bytes,
                 max_bytes: self.max_bytes,
@@ -142,6 +129,40 @@ impl Jobs for RedisStore {
 }
 
 impl RedisStore {
+    /// Moves delayed jobs, as many at the most: those that are due into the queue, or any of them
+    /// among the dead, for this reason.
+    pub(super) async fn undelay(
+        &self,
+        lane: &Lane,
+        max: usize,
+        dead: Option<&str>,
+    ) -> Result<Promoted, StoreError> {
+        let mut look = scripts::call(Verb::Due, &[&lane.delayed]);
+        look.arg(max.min(MAX_PROMOTED));
+        look.arg(if dead.is_some() { "all" } else { "due" });
+        let (due, next): (Vec<Vec<u8>>, i64) = reply::read(self.batcher.call(look).await?)?;
+        let next_due = u64::try_from(next).ok().map(Duration::from_millis);
+        if due.is_empty() {
+            return Ok(Promoted { moved: 0, next_due });
+        }
+        // Which records are to be changed is only known now; what somebody else has moved
+        // meanwhile is left alone.
+        let to = if dead.is_some() {
+            &lane.dead
+        } else {
+            &lane.queue
+        };
+        let mut keys = vec![lane.delayed.clone(), to.clone()];
+        for job in &due {
+            keys.push(self.keys.dedup(&StoredJob::decode(job)?.key));
+        }
+        let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+        let mut call = scripts::call(Verb::Promote, &keys);
+        call.arg(&*lane.name).arg(dead.unwrap_or_default()).arg(due);
+        let moved = reply::read(self.batcher.call(call).await?)?;
+        Ok(Promoted { moved, next_due })
+    }
+
     /// A call that begins with what every fenced script needs.
     fn fenced(&self, verb: Verb, keys: &[&[u8]], fence: &Fence) -> Result<Cmd, StoreError> {
         let (entry, ..) = parts(fence)?;

@@ -10,8 +10,36 @@ use bytes::Bytes;
 use super::{RedisStore, keys::Keys, reply, scripts::FORMAT};
 use crate::{
     error::StoreError,
-    store::{HandlerDecl, Registry, check},
+    store::{HandlerDecl, Registry, Removal, check},
 };
+
+/// Every handler that was ever declared; the place of each is its number.
+pub(super) struct Directory {
+    pub(super) revision: u64,
+    pub(super) handlers: Vec<Listing>,
+}
+
+/// A handler as Redis has it.
+pub(super) struct Listing {
+    pub(super) decl: HandlerDecl,
+    pub(super) removal: Option<Removal>,
+}
+
+impl Directory {
+    pub(super) fn registry(self) -> Registry {
+        let declared = self.handlers.into_iter().filter(|h| h.removal.is_none());
+        Registry {
+            revision: self.revision,
+            handlers: declared.map(|handler| handler.decl).collect(),
+        }
+    }
+
+    pub(super) fn find(&self, handler: &str) -> Option<&Listing> {
+        self.handlers
+            .iter()
+            .find(|known| known.decl.name == handler)
+    }
+}
 
 /// Filled from the registry; a handler that is not in there is looked up once more.
 #[derive(Default)]
@@ -75,15 +103,17 @@ impl Lanes {
         Ok(Some(bounds))
     }
 
-    fn learn(&self, keys: &Keys, registry: &Registry) {
+    fn learn(&self, keys: &Keys, directory: &Directory) {
         let mut known = self.known();
-        known.revision = registry.revision;
+        known.revision = directory.revision;
         known.bounds.clear();
-        for decl in &registry.handlers {
+        for Listing { decl, removal } in &directory.handlers {
             let lane = known.lanes.entry(decl.name.as_str().into());
             let lane = lane.or_insert_with_key(|name| Arc::new(Lane::new(keys, name)));
             let name = Arc::clone(&lane.name);
-            known.bounds.insert(name, decl.max_backlog);
+            if removal.is_none() {
+                known.bounds.insert(name, decl.max_backlog);
+            }
         }
     }
 
@@ -118,18 +148,18 @@ impl RedisStore {
         self.lanes.bounds(revision, routes)
     }
 
-    /// The registry as Redis has it.
-    pub(super) async fn reload(&self) -> Result<Registry, StoreError> {
+    /// The registry as Redis has it, and whoever was removed from it.
+    pub(super) async fn reload(&self) -> Result<Directory, StoreError> {
         let mut command = redis::cmd("HGETALL");
         command.arg(self.keys.meta());
         let fields = reply::read(self.batcher.call(command).await?)?;
-        let registry = parse(fields)?;
-        self.lanes.learn(&self.keys, &registry);
-        Ok(registry)
+        let directory = parse(fields)?;
+        self.lanes.learn(&self.keys, &directory);
+        Ok(directory)
     }
 }
 
-fn parse(fields: HashMap<Vec<u8>, Vec<u8>>) -> Result<Registry, StoreError> {
+fn parse(fields: HashMap<Vec<u8>, Vec<u8>>) -> Result<Directory, StoreError> {
     let unreadable = || reply::corrupt("the registry in Redis is not readable");
     if fields
         .get(b"format".as_slice())
@@ -155,12 +185,19 @@ fn parse(fields: HashMap<Vec<u8>, Vec<u8>>) -> Result<Registry, StoreError> {
                 filter: Bytes::copy_from_slice(filter),
                 max_backlog,
             };
-            handlers.push((number(value).ok_or_else(unreadable)?, decl));
+            let removal = match field(b"r:").map(Vec::as_slice) {
+                None => None,
+                Some(b"drain") => Some(Removal::Drain),
+                Some(b"bury") => Some(Removal::Bury),
+                Some(_) => return Err(unreadable()),
+            };
+            let number = number(value).ok_or_else(unreadable)?;
+            handlers.push((number, Listing { decl, removal }));
         }
     }
     handlers.sort_unstable_by_key(|(number, _)| *number);
-    Ok(Registry {
+    Ok(Directory {
         revision,
-        handlers: handlers.into_iter().map(|(_, decl)| decl).collect(),
+        handlers: handlers.into_iter().map(|(_, handler)| handler).collect(),
     })
 }

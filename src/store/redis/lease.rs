@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     RedisStore,
@@ -27,7 +27,15 @@ use crate::{
 };
 
 /// A stream entry under lease: its id, its delivery count, its fields.
-type Taken = (String, u32, Vec<Vec<u8>>);
+pub(super) type Taken = (String, u32, Vec<Vec<u8>>);
+
+/// What jobs are taken for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum For {
+    Work,
+    /// Of a handler that was removed.
+    Burial,
+}
 
 impl RedisStore {
     pub(super) async fn lease_or_wait(
@@ -37,7 +45,7 @@ impl RedisStore {
         let lane = self.lane(request.handler).await?;
         let started = Instant::now();
         loop {
-            let (newest, taken) = self.take(&lane, &request).await?;
+            let (newest, taken) = self.take(&lane, &request, For::Work).await?;
             if !taken.is_empty() {
                 let jobs = self.with_payloads(&lane, request.lease, taken).await?;
                 if !jobs.is_empty() {
@@ -49,29 +57,40 @@ impl RedisStore {
             if left.is_zero() {
                 return Ok(Vec::new());
             }
-            self.wait(&lane, &newest, left.min(look_again(request.lease)))
-                .await?;
+            let at_most = left.min(look_again(request.lease));
+            if newest.is_empty() {
+                // Whatever arrives, nothing is to be had.
+                sleep(at_most).await;
+            } else {
+                self.wait(&lane, &newest, at_most).await?;
+            }
         }
     }
 
-    /// What is there now, and the newest entry of the queue when that is nothing.
-    async fn take(
+    /// What is there now. When that is nothing, the newest entry of the queue; none when the handler
+    /// gives out no jobs at all.
+    pub(super) async fn take(
         &self,
         lane: &Lane,
         request: &LeaseRequest<'_>,
+        what_for: For,
     ) -> Result<(String, Vec<Taken>), StoreError> {
         let cursor = lane
             .cursor
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let mut call = scripts::call(Verb::Lease, &[&lane.queue]);
+        let mut call = scripts::call(Verb::Lease, &[&lane.queue, &self.keys.meta()]);
         call.arg(&self.consumer)
             .arg(request.max.clamp(1, MAX_TAKEN));
         call.arg(nominal_idle(request.lease)?)
             .arg(NOMINAL)
             .arg(cursor)
             .arg(ENOUGH);
+        call.arg(&*lane.name).arg(match what_for {
+            For::Work => "work",
+            For::Burial => "bury",
+        });
         let answer = self.batcher.call(call).await?;
         let (cursor, newest, taken) = reply::read(answer)?;
         *lane.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
@@ -166,7 +185,7 @@ pub(super) fn nominal_idle(lease: Duration) -> Result<u64, StoreError> {
 }
 
 /// The lease of a job, and the job with this delivery counted.
-fn fence(
+pub(super) fn fence(
     lane: &Lane,
     lease: Duration,
     (id, count, fields): &Taken,

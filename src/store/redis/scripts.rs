@@ -49,6 +49,7 @@ scripts! {
     Open "open.lua"
     Promote "promote.lua"
     Release "release.lua"
+    Remove "remove.lua"
     Renew "renew.lua"
     Replay "replay.lua"
     Route "route.lua"

@@ -1,4 +1,4 @@
--- Invariant: a handler is in the registry only with its queue and the queue's group; none is removed.
+-- Invariant: a handler is in the registry only with its queue and the queue's group; one that was removed comes back.
 -- KEYS: meta, queue of each handler
 -- ARGV: format, idle ms after which an empty consumer goes, then name, filter and bound or '' of each
 local count = #KEYS - 1
@@ -16,7 +16,7 @@ for i = 1, count do
   end
 end
 
-local set = {}
+local set, back = {}, {}
 for i = 1, count do
   local name, filter, bound = ARGV[i * 3], ARGV[i * 3 + 1], ARGV[i * 3 + 2]
   if not redis.call('HGET', KEYS[1], 'n:' .. name) and not set['n:' .. name] then
@@ -25,11 +25,13 @@ for i = 1, count do
   end
   if redis.call('HGET', KEYS[1], 'f:' .. name) ~= filter then set['f:' .. name] = filter end
   if redis.call('HGET', KEYS[1], 'l:' .. name) ~= bound then set['l:' .. name] = bound end
+  if redis.call('HEXISTS', KEYS[1], 'r:' .. name) == 1 then back[#back + 1] = 'r:' .. name end
 end
-if next(set) then
+if next(set) or #back > 0 then
   -- The first write: Redis refuses it at maxmemory.
   redis.call('HSET', KEYS[1], 'revision', revision + 1, 'handlers', handlers)
   for field, value in pairs(set) do redis.call('HSET', KEYS[1], field, value) end
+  for _, field in ipairs(back) do redis.call('HDEL', KEYS[1], field) end
 end
 for i = 1, count do
   if not grouped[i] then

@@ -2,7 +2,12 @@
 -- The idle time of a new lease is set to NOMINAL minus its length: leases of any length are then
 -- found by one threshold, and how long one lasts is decided by who took it, not by who looks.
 -- Taken one by one, so that none is taken once their payloads weigh enough.
--- KEYS: queue   ARGV: consumer, max, idle of a new lease, NOMINAL, cursor of the last look, payload bytes
+-- KEYS: queue, meta
+-- ARGV: consumer, max, idle of a new lease, NOMINAL, cursor of the last look, payload bytes, handler,
+-- 'work' or 'bury' for what the jobs are taken for: a handler that was removed by burying gives none to workers
+if (redis.call('HGET', KEYS[2], 'r:' .. ARGV[7]) == 'bury') ~= (ARGV[8] == 'bury') then
+  return {ARGV[5], '', {}}
+end
 local max, left, cursor = tonumber(ARGV[2]), tonumber(ARGV[6]), ARGV[5]
 local jobs, ids = {}, {}
 local function took(entry, count)

@@ -1,0 +1,80 @@
+//! What is done to a handler as a whole.
+
+use std::collections::BTreeSet;
+
+use super::{Inbox, Inner};
+use crate::{
+    error::StoreError,
+    store::{HandlerStats, Removal},
+    telemetry,
+};
+
+/// Jobs that are buried in one call.
+const BATCH: usize = 100;
+
+impl Inbox {
+    /// Takes a handler out of the store's registry, for all processes: no event is routed to it any
+    /// more. What it has is drained or buried, as [`Removal`] says; its dead letters stay until
+    /// they are replayed or discarded, and it is listed by [`Inbox::stats`] until nothing is left.
+    /// Answers how many of its jobs were buried by now; what still ends, or comes back after this,
+    /// is buried by whichever inbox runs.
+    ///
+    /// A process that declares the handler brings it back: take it out of the code first. To replay
+    /// what was buried, declare it again first.
+    ///
+    /// # Errors
+    /// When the store fails or knows no such handler. It may have been removed all the same; what
+    /// is left of burying its jobs is then done by whichever inbox runs.
+    pub async fn remove_handler(
+        &self,
+        handler: &str,
+        removal: Removal,
+    ) -> Result<usize, StoreError> {
+        self.0.store.remove(handler, removal).await?;
+        let buried = self.0.bury_removed(handler).await?;
+        let what = match removal {
+            Removal::Drain => "remove and drain",
+            Removal::Bury => "remove and bury",
+        };
+        telemetry::audit(what, handler, buried);
+        Ok(buried)
+    }
+
+    /// The handlers in the store that this process has not declared, with what they have: those of
+    /// other processes, of code that is gone, and removed ones of which something is left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn orphans(&self) -> Result<Vec<HandlerStats>, StoreError> {
+        let ours: BTreeSet<_> = self.0.handlers.iter().map(|d| d.name.as_str()).collect();
+        let mut handlers = self.0.store.stats().await?.handlers;
+        handlers.retain(|stats| !ours.contains(&*stats.handler) || stats.removal.is_some());
+        Ok(handlers)
+    }
+}
+
+impl Inner {
+    /// Buries what waits for a handler that was removed in that way.
+    pub(super) async fn bury_removed(&self, handler: &str) -> Result<usize, StoreError> {
+        let mut buried = 0;
+        loop {
+            match self.store.bury_removed(handler, BATCH).await? {
+                0 => return Ok(buried),
+                some => buried += some,
+            }
+        }
+    }
+
+    /// Goes on with what removing handlers has begun. Answers with their names.
+    pub(super) async fn look_after_removed(&self) -> Result<Vec<String>, StoreError> {
+        let mut handlers = self.store.stats().await?.handlers;
+        handlers.retain(|stats| stats.removal.is_some());
+        for stats in &handlers {
+            if stats.removal == Some(Removal::Bury) && stats.backlog() > 0 {
+                let buried = self.bury_removed(&stats.handler).await?;
+                telemetry::audit("bury removed", &stats.handler, buried);
+            }
+        }
+        Ok(handlers.into_iter().map(|stats| stats.handler).collect())
+    }
+}
