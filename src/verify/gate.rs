@@ -3,15 +3,19 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use http::{Method, Version, header, request::Parts};
+use http::{Method, request::Parts};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{budget::Reservation, collect::Collected, respond::Settings};
+use super::{
+    budget::Reservation,
+    collect::Collected,
+    drain::{DRAIN_TIME, Drain, FRAMES_A_POLL},
+    respond::Settings,
+};
 use crate::{
     error::{Rejection, RejectionKind},
     event::Event,
@@ -66,21 +70,12 @@ enum State {
     },
     Drain {
         why: RejectionKind,
-        left: u64,
+        drain: Drain,
     },
     Ended,
 }
 
 type ResolveFuture = Pin<Box<dyn Future<Output = Result<Option<KeySet>, Rejection>> + Send>>;
-
-/// A body that is refused on its head is read to its end only up to this declared length: reading
-/// it costs less than a new connection does (about 80 µs) up to about there.
-const DRAIN_BYTES: u64 = 200 * 1024;
-const DRAIN_TIME: Duration = Duration::from_secs(1);
-
-/// Frames taken in one go. A body whose frames are always ready must not keep the thread, nor
-/// outrun its deadline.
-const FRAMES_A_POLL: usize = 64;
 
 impl<B> Gate<B> {
     pub(crate) fn new(
@@ -213,28 +208,12 @@ impl<B: Body> Gate<B> {
                         }
                     }
                 }
-                State::Drain { why, left } => {
-                    if frames == 0 {
-                        *this.state = State::Drain { why, left };
-                        cx.waker().wake_by_ref();
+                State::Drain { why, mut drain } => {
+                    if drain.poll(this.body, cx).is_pending() {
+                        *this.state = State::Drain { why, drain };
                         return Poll::Pending;
                     }
-                    frames -= 1;
-                    match this.body.poll_frame(cx) {
-                        Poll::Pending => {
-                            *this.state = State::Drain { why, left };
-                            return Poll::Pending;
-                        }
-                        Poll::Ready(None | Some(Err(_))) => return Poll::Ready(Err(why)),
-                        Poll::Ready(Some(Ok(frame))) => {
-                            use bytes::Buf;
-                            let read = frame.data_ref().map_or(0, |data| data.remaining() as u64);
-                            match left.checked_sub(read) {
-                                Some(left) => State::Drain { why, left },
-                                None => return Poll::Ready(Err(why)),
-                            }
-                        }
-                    }
+                    return Poll::Ready(Err(why));
                 }
                 State::Ended => return Poll::Ready(Err(RejectionKind::Misconfigured)),
             };
@@ -279,17 +258,11 @@ impl<B: Body> Gate<B> {
         }
     }
 
-    /// Whether to read what is left of a body that nobody wants, so that the connection lives.
     fn drain(self: Pin<&mut Self>, why: RejectionKind) -> Option<State> {
         let this = self.project();
-        let parts = this.parts.as_deref()?;
-        let http1 = matches!(parts.version, Version::HTTP_10 | Version::HTTP_11);
-        let left = declared_length(parts).filter(|length| *length <= DRAIN_BYTES)?;
-        if !http1 || left == 0 || parts.headers.contains_key(header::EXPECT) {
-            return None;
-        }
+        let drain = Drain::of(this.parts.as_deref()?)?;
         *this.deadline = (*this.deadline).min(Instant::now() + DRAIN_TIME);
-        Some(State::Drain { why, left })
+        Some(State::Drain { why, drain })
     }
 
     fn judge(

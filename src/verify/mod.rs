@@ -50,6 +50,7 @@
 mod body;
 mod budget;
 mod collect;
+mod drain;
 mod future;
 mod gate;
 mod layer;
