@@ -46,6 +46,10 @@ def main():
     for text in ("2026-09-21T14:13:20.123456789Z", "2026-09-21T16:13:20+02:00", "2026-09-21t14:13:20z",
                  "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
         time_seed("rfc3339", now, text)
+    for lines in ('for="203.0.113.1, for=198.51.100.7', "198.51.100.7,,unknown", "_hidden\n198.51.100.7",
+                  'for=198.51.100.7;host="a,b;for=c\\"', "[2001:db8::1]:443\n::ffff:198.51.100.7",
+                  "192.0.2.0/24\n# x\n2001:db8::/32\n::ffff:192.0.2.0/120", "10.0.0.0/8\n10.1.2.3"):
+        seed("origin", lines.encode())
     for target in sorted((FUZZ / "corpus").iterdir()):
         print(f"{target.name}: {len(list(target.iterdir()))} seeds")
 

@@ -37,8 +37,6 @@ impl<S: Sync> FromRequestParts<S> for Event {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let mut response = crate::verify::boring(self).map(axum_core::body::Body::new);
-        response.extensions_mut().insert(self);
-        response
+        crate::verify::boring(self).map(axum_core::body::Body::new)
     }
 }

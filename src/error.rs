@@ -68,6 +68,15 @@ pub enum ConfigError {
         /// Its name.
         name: String,
     },
+    /// A line of an address list does not say which addresses it means.
+    BadLine {
+        /// Its number, from 1.
+        line: usize,
+        /// What stands there, cut.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The store refused to start.
     Store {
         /// The store's own words.
@@ -97,6 +106,9 @@ impl fmt::Display for ConfigError {
             Self::BadRow { slug, reason } => write!(f, "provider row {slug:?}: {reason}"),
             Self::OutOfRange { what } => write!(f, "out of range: {what}"),
             Self::Unknown { what, name } => write!(f, "there is no {what} named {name:?}"),
+            Self::BadLine { line, text, reason } => {
+                write!(f, "line {line} of the address list, {text:?}, {reason}")
+            }
             Self::Store { reason } => write!(f, "the store does not start: {reason}"),
         }
     }
@@ -173,6 +185,16 @@ macro_rules! rejection_kinds {
 }
 
 rejection_kinds! {
+    /// The sender's address is not in the list.
+    AddressNotAllowed FORBIDDEN "address_not_allowed" "address is not allowed";
+    /// A trusted proxy's entry in the forwarded header is hidden, or is not an address.
+    ForwardedAddress FORBIDDEN "forwarded_address" "forwarded address is hidden or malformed";
+    /// The connection does not come from one of the trusted proxies.
+    NotFromProxy FORBIDDEN "not_from_proxy" "connection does not come from a trusted proxy";
+    /// The delivery came over plain HTTP: whoever stood in between has read it.
+    PlainHttp FORBIDDEN "plain_http" "delivery came over plain HTTP";
+    /// Where the delivery came from is not known, because of how the receiver is set up.
+    UnknownOrigin INTERNAL_SERVER_ERROR "unknown_origin" "origin of the delivery is not known";
     /// The method is neither POST nor one of the provider's handshake.
     Method METHOD_NOT_ALLOWED "method" "method is not allowed";
     /// A handshake did not prove itself, or none is configured.

@@ -35,6 +35,7 @@
 //! - [`source`]: one configured endpoint; what is checked, and in which order
 //! - [`event`]: what a verified delivery carries, and how far each field can be trusted
 //! - [`verify`]: the tower middleware
+//! - [`allowlist`]: where deliveries may come from, and what to configure behind a proxy
 //! - [`dedup`]: inline idempotency, for handlers that must finish before the reply
 //! - [`inbox`]: sources in front, handlers behind, a store between
 //! - [`store`]: what a store must do; in memory, in one file, in Redis
@@ -50,6 +51,7 @@
 //! - `embedded`: the store in one file of this machine
 //! - `redis`: the store in Redis, through a `deadpool-redis` pool of yours
 //! - `redis-sentinel`: the same through a pool that asks Redis Sentinel
+//! - `allowlist`: the layers that refuse by address and by plain HTTP
 //! - `axum`: an extractor for [`Event`] and `IntoResponse` for [`Rejection`]
 //! - `tracing`, `metrics`: spans and logs; counters and histograms
 //! - `full`: all of these
@@ -57,6 +59,8 @@
 //!
 //! A feature adds what it names and changes nothing else.
 
+#[cfg(feature = "allowlist")]
+pub mod allowlist;
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod clock;

@@ -20,6 +20,9 @@ use crate::{error::RejectionKind, secret::Label};
 pub const RECEIVED: &str = "webhook_received_total";
 /// Deliveries refused, by source and kind. Unit: deliveries.
 pub const REJECTED: &str = "webhook_rejected_total";
+/// Deliveries that a layer in shadow mode let through and would have refused, by source and kind.
+/// Unit: deliveries.
+pub const SHADOWED: &str = "webhook_shadow_rejected_total";
 /// Deliveries verified, by source and label of the secret that matched. Unit: deliveries.
 pub const SECRET_MATCHED: &str = "webhook_secret_matched_total";
 /// Events accepted as new, by source. Unit: events.
@@ -48,6 +51,7 @@ pub const BREAKER_OPEN: &str = "webhook_breaker_open";
 pub const METRICS: &[&str] = &[
     RECEIVED,
     REJECTED,
+    SHADOWED,
     SECRET_MATCHED,
     ACCEPTED,
     DUPLICATE,
@@ -89,6 +93,48 @@ pub(crate) fn rejected(source: &Label, kind: RejectionKind) {
     } else {
         tracing::info!(target: "hookgate", %source, kind = kind.label(), "delivery refused");
     }
+}
+
+/// Why one delivery does not pass because of where it came from. The address is parsed, so it can
+/// hold nothing else, and without it nobody could tell a stranger from a list that is out of date.
+#[cfg(feature = "allowlist")]
+pub(crate) fn turned_away(
+    source: &Label,
+    kind: RejectionKind,
+    address: Option<std::net::IpAddr>,
+    why: &'static str,
+) {
+    count!(REJECTED, "source" => source.shared(), "kind" => kind.label());
+    #[cfg(feature = "tracing")]
+    {
+        let ours = kind.status().is_server_error();
+        let (kind, address) = (kind.label(), address.map(tracing::field::display));
+        if ours {
+            tracing::error!(target: "hookgate", %source, kind, address, why, "delivery not taken");
+        } else {
+            tracing::info!(target: "hookgate", %source, kind, address, why, "delivery refused");
+        }
+    }
+}
+
+/// The same in shadow mode, where it passes.
+#[cfg(feature = "allowlist")]
+pub(crate) fn shadowed(
+    source: &Label,
+    kind: RejectionKind,
+    address: Option<std::net::IpAddr>,
+    why: &'static str,
+) {
+    count!(SHADOWED, "source" => source.shared(), "kind" => kind.label());
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "hookgate",
+        %source,
+        kind = kind.label(),
+        address = address.map(tracing::field::display),
+        why,
+        "delivery would be refused"
+    );
 }
 
 #[cfg(feature = "verify")]

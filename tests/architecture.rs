@@ -89,7 +89,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The edge.
     ("telemetry", &["clock", "error", "secret"]),
     ("docs", &[]),
-    ("allowlist", &["error", "telemetry"]),
+    ("allowlist", &["error", "secret", "telemetry", "verify"]),
     ("axum", &["error", "event", "inbox", "verify"]),
     ("admin", &["clock", "error", "event", "inbox", "store"]),
     ("bin", &[]),
@@ -137,6 +137,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redis", &["store/redis"]),
     ("deadpool_redis", &["store/redis"]),
     ("redb", &["store/embedded"]),
+    ("ipnet", &["allowlist"]),
     ("axum_core", &["axum"]),
 ];
 

@@ -143,7 +143,11 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
             "no {expected} in\n{shown}"
         );
     }
-    let other_tests_record = [telemetry::FLAGGED, telemetry::BREAKER_OPEN];
+    let other_tests_record = [
+        telemetry::FLAGGED,
+        telemetry::BREAKER_OPEN,
+        telemetry::SHADOWED,
+    ];
     for name in telemetry::METRICS {
         assert!(
             shown.contains(name) || other_tests_record.contains(name),

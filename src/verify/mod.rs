@@ -74,7 +74,9 @@ pub(crate) fn later(from: tokio::time::Instant, by: std::time::Duration) -> toki
     from + by.min(FAR)
 }
 
-#[cfg(any(feature = "axum", feature = "inbox"))]
+#[cfg(feature = "allowlist")]
+pub(crate) use self::drain::{DRAIN_TIME, Drain};
+#[cfg(any(feature = "allowlist", feature = "axum", feature = "inbox"))]
 pub(crate) use self::respond::boring;
 #[cfg(feature = "inbox")]
 pub(crate) use self::{

@@ -42,10 +42,10 @@ impl Settings {
 
     /// The reply to a refused delivery, with the rejection in its extensions.
     pub(crate) fn refuse(&self, why: Rejection) -> Response<ReplyBody> {
-        let mut response = match &self.respond {
-            Some(respond) => respond(why),
-            None => boring(why),
+        let Some(respond) = &self.respond else {
+            return boring(why);
         };
+        let mut response = respond(why);
         response.extensions_mut().insert(why);
         response
     }
@@ -61,7 +61,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The default reply: a status, no body, and nothing that a stranger could learn from.
+/// The default reply: a status, no body, and nothing that a stranger could learn from. The rejection
+/// is in its extensions.
 pub(crate) fn boring(why: Rejection) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::default());
     *response.status_mut() = why.status();
@@ -75,6 +76,7 @@ pub(crate) fn boring(why: Rejection) -> Response<ReplyBody> {
             .headers_mut()
             .insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
+    response.extensions_mut().insert(why);
     response
 }
 
