@@ -25,9 +25,9 @@ use hookgate::{
     clock::{Clock, UnixTime},
     error::StoreErrorKind,
     store::{
-        Accept, AcceptanceId, Accepted, Admin, DedupKey, EmbeddedStore, Entry, HandlerDecl, Held,
-        JobState, Jobs, LeaseRequest, Leased, Level, Promoted, ReplayGuard, Store,
-        embedded::Faults,
+        Accept, AcceptanceId, Accepted, Admin, Control, DedupKey, EmbeddedStore, Entry,
+        HandlerDecl, Held, JobState, Jobs, LeaseRequest, Leased, Level, Promoted, Removal,
+        ReplayGuard, Store, embedded::Faults,
     },
     testing::FixedClock,
 };
@@ -178,6 +178,44 @@ async fn everything_is_there_after_a_restart_but_the_leases() {
     };
     let answer = store.accept(repeated).await.unwrap();
     assert_eq!(answer, Accepted::RepeatedBytes);
+}
+
+#[tokio::test]
+async fn what_was_done_to_a_handler_is_there_after_a_restart() {
+    let folder = folder();
+    let path = folder.path().join("hooks.redb");
+    let store = opened(&path).await;
+    let bounded = HandlerDecl {
+        name: "bounded".to_owned(),
+        max_backlog: Some(7),
+        ..HandlerDecl::default()
+    };
+    store.declare(&[bounded]).await.unwrap();
+    let event = Entry {
+        revision: 2,
+        ..event(1, &["a", "b", "bounded"])
+    };
+    assert_eq!(store.accept(event).await.unwrap(), NEW);
+    assert!(store.set_paused("bounded", true).await.unwrap());
+    assert!(store.remove("a", Removal::Drain).await.unwrap());
+    assert!(store.remove("b", Removal::Bury).await.unwrap());
+    let (before, registry) = (
+        store.stats().await.unwrap(),
+        store.registry().await.unwrap(),
+    );
+    assert_eq!(registry.handlers[0].max_backlog, Some(7));
+    drop(store);
+    let store = EmbeddedStore::open(&path).unwrap();
+    assert_eq!(store.registry().await.unwrap(), registry);
+    assert_eq!(store.stats().await.unwrap(), before);
+    let states: Vec<_> = before
+        .handlers
+        .iter()
+        .map(|h| (h.paused, h.removal))
+        .collect();
+    let [drain, bury] = [Removal::Drain, Removal::Bury].map(|kind| (false, Some(kind)));
+    assert_eq!(states, [drain, bury, (true, None)]);
+    assert_eq!(store.bury_removed("b", 9).await.unwrap(), 1);
 }
 
 #[tokio::test]

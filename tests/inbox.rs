@@ -1088,6 +1088,10 @@ impl Admin for Faulty {
 }
 
 impl Control for Faulty {
+    fn set_paused<'a>(&'a self, handler: &'a str, paused: bool) -> StoreFuture<'a, bool> {
+        self.store.set_paused(handler, paused)
+    }
+
     fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool> {
         self.store.remove(handler, removal)
     }

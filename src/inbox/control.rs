@@ -13,6 +13,35 @@ use crate::{
 const BATCH: usize = 100;
 
 impl Inbox {
+    /// Pauses a handler in all processes, at once or within a second: none of its jobs is leased
+    /// until it is resumed, whoever restarts meanwhile. Those under lease go on, also those that a
+    /// [`Channel`](super::Channel) has leased ahead; new ones wait. False when it is paused already.
+    ///
+    /// # Errors
+    /// When the store fails or knows no such handler.
+    pub async fn pause(&self, handler: &str) -> Result<bool, StoreError> {
+        self.set_paused("pause", handler, true).await
+    }
+
+    /// Resumes a paused handler, in all processes within a second. False when it is not paused.
+    ///
+    /// # Errors
+    /// When the store fails or knows no such handler.
+    pub async fn resume(&self, handler: &str) -> Result<bool, StoreError> {
+        self.set_paused("resume", handler, false).await
+    }
+
+    async fn set_paused(
+        &self,
+        what: &'static str,
+        handler: &str,
+        paused: bool,
+    ) -> Result<bool, StoreError> {
+        let changed = self.0.store.set_paused(handler, paused).await?;
+        telemetry::audit(what, handler, usize::from(changed));
+        Ok(changed)
+    }
+
     /// Takes a handler out of the store's registry, for all processes: no event is routed to it any
     /// more. What it has is drained or buried, as [`Removal`] says; its dead letters stay until
     /// they are replayed or discarded, and it is listed by [`Inbox::stats`] until nothing is left.

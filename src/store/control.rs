@@ -5,10 +5,15 @@ use super::StoreFuture;
 /// The operating side: what is done to a handler as a whole. A name that was never declared is
 /// [`StoreErrorKind::Invalid`](crate::error::StoreErrorKind::Invalid).
 pub trait Control {
+    /// Pauses a handler, or resumes it, for every process: a lease of a paused one takes nothing,
+    /// and waits for it to be resumed. New jobs wait, those under lease go on. False when nothing
+    /// changed.
+    fn set_paused<'a>(&'a self, handler: &'a str, paused: bool) -> StoreFuture<'a, bool>;
+
     /// Takes a handler out of the registry, whose revision rises: it gets no new jobs. What it has
     /// stays: jobs, dead letters, its place among the records. It is in [`Stats`] until nothing is
     /// left. [`Accept::declare`](super::Accept::declare) brings it back with what it has by then,
-    /// in its old place.
+    /// in its old place and not paused.
     ///
     /// Another kind of removal replaces the first. False when nothing changed.
     fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool>;

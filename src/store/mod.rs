@@ -82,8 +82,8 @@ pub trait Accept {
 /// The working side. `handler` is a name that was declared, removed since or not; another one is
 /// [`StoreErrorKind::Invalid`](crate::error::StoreErrorKind::Invalid).
 pub trait Jobs {
-    /// Takes up to `max` jobs of a handler for `lease`; none of one that was removed by
-    /// [`Removal::Bury`]. Jobs whose lease ran out come first, with
+    /// Takes up to `max` jobs of a handler for `lease`; none of one that is
+    /// paused or was removed by [`Removal::Bury`]. Jobs whose lease ran out come first, with
     /// `deliveries` one higher. When there are none, waits up to `wait` for one and returns
     /// promptly when it arrives. Dropping the future loses no job for longer than `lease`.
     fn lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Vec<Leased>>;
@@ -474,6 +474,8 @@ pub struct HandlerStats {
     pub delayed: u64,
     /// Dead letters.
     pub dead: u64,
+    /// Whether it is paused ([`Control::set_paused`]).
+    pub paused: bool,
     /// How it was removed; `None` for one in the registry.
     pub removal: Option<Removal>,
 }

@@ -113,6 +113,9 @@ async fn a_probe_that_ends_without_a_verdict_makes_room_for_another() {
     running.stop().await;
 }
 
+/// Probes use attempts; none of the jobs is to die of them, nor to wait for long.
+const OFTEN: [Duration; 30] = [Duration::from_secs(5); 30];
+
 /// Fails for these types of events while it is told to, and calls each type's a downstream.
 struct Downstreams {
     inbox: Inbox,
@@ -126,7 +129,7 @@ impl Downstreams {
         let (is_down, noted) = (Arc::clone(&down), Arc::clone(&seen));
         let options = HandlerOptions::new()
             .with_breaker(Breaker::after(3, Duration::from_secs(30)))
-            .with_retry(Retry::PATIENT)
+            .with_retry(Retry::after(&OFTEN))
             .with_concurrency(4)
             .with_downstream(name);
         let inbox = Inbox::builder(MemoryStore::new())

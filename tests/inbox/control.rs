@@ -1,4 +1,4 @@
-//! Removing handlers.
+//! Pausing and removing handlers.
 
 use hookgate::inbox::{DeadFilter, DeadLetter, ReplayOptions};
 
@@ -170,5 +170,47 @@ async fn a_drained_handler_finishes_what_it_has_and_is_gone() {
         "each of the hundred, twice"
     );
     assert!(inbox.orphans().await.unwrap().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_handler_waits_while_the_others_work() {
+    let store = Arc::new(MemoryStore::new());
+    let (one, two) = (Seen::default(), Seen::default());
+    let build = |one: &Seen| {
+        let builder = Inbox::builder_over(store.clone()).source(source(provider::STRIPE));
+        let builder = builder.handler("one", on("*"), noting(one));
+        builder.handler("two", on("*"), noting(&two)).build()
+    };
+    let inbox = build(&one).await.unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    deliver(&endpoint, 0..1).await;
+    // Somebody died with one of its jobs, whose lease ends while it is paused.
+    let request = LeaseRequest {
+        handler: "one",
+        max: 1,
+        lease: Duration::from_secs(2),
+        wait: Duration::ZERO,
+    };
+    assert_eq!(store.lease(request).await.unwrap().len(), 1);
+    assert!(inbox.pause("one").await.unwrap());
+    assert!(!inbox.pause("one").await.unwrap());
+    let running = run(&inbox);
+    deliver(&endpoint, 1..50).await;
+    until("the other one is done", || two.lock().unwrap().len() == 50).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    running.stop().await;
+    // It is the handler that is paused, not a process.
+    let other = build(&one).await.unwrap();
+    let running = run(&other);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(one.lock().unwrap().is_empty());
+    let paused = &inbox.stats().await.unwrap().handlers[0];
+    assert_eq!((paused.paused, paused.backlog()), (true, 50));
+    assert!(inbox.resume("one").await.unwrap());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(one.lock().unwrap().len(), 50, "prompt enough");
+    assert!(!inbox.resume("one").await.unwrap());
+    assert!(inbox.pause("nobody").await.is_err());
     running.stop().await;
 }

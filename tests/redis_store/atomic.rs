@@ -107,6 +107,8 @@ pub(crate) async fn try_verb(
                 .await
                 .map(|swept| assert_eq!(swept, 2, "dead and unrouted"));
         }
+        "pause" => return admin(store.set_paused("b", true).await),
+        "resume" => return admin(store.set_paused("full", false).await),
         "remove" => return admin(store.remove("b", Removal::Drain).await),
         "bury delayed" => {
             let buried = store.bury_removed("a", 1).await;
@@ -173,6 +175,8 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
         ("declare", &[b"m", b"q:a", b"q:b"]),
         ("registry", &[b"m"]),
         ("lease", &[b"q:a", b"m"]),
+        ("pause", &[b"m"]),
+        ("resume", &[b"m"]),
         ("remove", &[b"m"]),
         ("bury delayed", &[b"m", b"z:a", b"x:a", &delayed]),
         ("bury removed", &[b"m", b"z:a", b"x:a", &delayed]),
@@ -219,6 +223,7 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
             let store = RedisStore::new(server.pool());
             store.declare(&handlers()).await.unwrap();
             let there = There::new(&store).await;
+            assert!(store.set_paused("full", true).await.unwrap());
             if verb.starts_with("bury ") {
                 assert!(store.remove("a", Removal::Bury).await.unwrap());
             }

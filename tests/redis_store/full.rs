@@ -76,7 +76,9 @@ async fn at_maxmemory_nothing_is_half_written_and_work_goes_on() {
 
 #[tokio::test]
 async fn at_maxmemory_dead_letters_and_unrouted_events_can_still_be_dealt_with() {
-    const WRITES: [&str; 10] = [
+    const WRITES: [&str; 12] = [
+        "pause",
+        "resume",
         "remove",
         "bury removed",
         "promote",
@@ -95,6 +97,7 @@ async fn at_maxmemory_dead_letters_and_unrouted_events_can_still_be_dealt_with()
         let store = RedisStore::new(server.pool());
         store.declare(&handlers()).await.unwrap();
         let there = There::new(&store).await;
+        assert!(store.set_paused("full", true).await.unwrap());
         if verb == "bury removed" {
             assert!(store.remove("a", Removal::Bury).await.unwrap());
         }

@@ -32,6 +32,34 @@ async fn two_stores_racing_for_one_id_accept_it_once() {
     );
 }
 
+#[tokio::test]
+async fn what_one_store_does_to_a_handler_holds_for_all() {
+    let server = RedisServer::start();
+    let (store, other) = (declared(&server).await, RedisStore::new(server.pool()));
+    assert_eq!(store.accept(entry(1, &["a"])).await.unwrap(), NEW);
+    assert!(other.set_paused("a", true).await.unwrap());
+    let request = LeaseRequest {
+        handler: "a",
+        max: 1,
+        lease: LONG,
+        wait: Duration::from_millis(300),
+    };
+    assert!(store.lease(request).await.unwrap().is_empty());
+    assert!(other.set_paused("a", false).await.unwrap());
+    assert_eq!(store.lease(request).await.unwrap().len(), 1);
+    assert!(other.remove("b", Removal::Drain).await.unwrap());
+    let (routes, b) = (&["a", "b"], store.accept(entry(2, &["b"])).await);
+    assert_eq!(b.unwrap(), Accepted::StaleRoutes);
+    let late = Entry {
+        revision: 2,
+        ..entry(2, routes)
+    };
+    let refused = store.accept(late).await;
+    assert_eq!(kind(refused), StoreErrorKind::Invalid);
+    let registry = other.registry().await.unwrap();
+    assert_eq!((registry.revision, registry.handlers.len()), (2, 2));
+}
+
 /// Runs itself as two more processes, told by the environment which server to race on.
 #[tokio::test]
 async fn two_processes_racing_for_the_same_ids_accept_each_once() {

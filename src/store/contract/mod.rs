@@ -53,6 +53,7 @@ pub mod forget;
 pub mod identity;
 pub mod intake;
 pub mod overflow;
+pub mod pausing;
 pub mod removal;
 pub mod repair;
 pub mod room;
@@ -134,6 +135,9 @@ macro_rules! store_contract {
             removal: what_a_buried_handler_has_becomes_dead_letters_some_at_a_time
             removal: a_removed_handler_comes_back_when_it_is_declared_again
             removal: sweeping_and_erasing_reach_removed_handlers
+            pausing: a_paused_handler_gives_out_nothing_until_it_is_resumed
+            pausing: resuming_is_noticed_promptly
+            pausing: a_handler_that_comes_back_is_not_paused
             conservation: every_job_is_in_one_place_whatever_happens
         }
     };

@@ -28,7 +28,8 @@ impl Batch<'_, '_> {
                 Some(known) => {
                     self.lane_mut(known).declare(decl);
                     // What it still has may be leased again.
-                    self.arrived.push(known);
+                    let waiting = self.lane_mut(known).counts.waiting;
+                    self.announce(known, waiting);
                     known
                 }
                 None => {

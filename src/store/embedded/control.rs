@@ -4,6 +4,14 @@ use super::{EmbeddedStore, admin::MAX_SWEPT, fault::Outcome, rows::Place, state:
 use crate::store::{Control, REMOVED, Removal, StoreFuture};
 
 impl Control for EmbeddedStore {
+    fn set_paused<'a>(&'a self, handler: &'a str, paused: bool) -> StoreFuture<'a, bool> {
+        let handler = handler.to_owned();
+        Box::pin(
+            self.calls
+                .call(move |batch| batch.set_paused(&handler, paused)),
+        )
+    }
+
     fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool> {
         let handler = handler.to_owned();
         Box::pin(
@@ -22,6 +30,17 @@ impl Control for EmbeddedStore {
 }
 
 impl Batch<'_, '_> {
+    fn set_paused(&mut self, handler: &str, paused: bool) -> Outcome<bool> {
+        let lane = self.lane(handler)?;
+        if std::mem::replace(&mut self.lane_mut(lane).paused, paused) == paused {
+            return Ok(false);
+        }
+        self.keep_handler(lane)?;
+        let waiting = self.lane_mut(lane).counts.waiting;
+        self.announce(lane, waiting);
+        Ok(true)
+    }
+
     fn remove(&mut self, handler: &str, removal: Removal) -> Outcome<bool> {
         let lane = self.lane(handler)?;
         let was = self.lane_mut(lane).removal.replace(removal);

@@ -14,7 +14,7 @@ use super::{
     tables::JobRow,
     time::millis,
 };
-use crate::store::{DedupKey, Fence, Held, Leased, Promoted, Removal, Stats, check};
+use crate::store::{DedupKey, Fence, Held, Leased, Promoted, Stats, check};
 
 /// A job under a lease that counts.
 struct Holding {
@@ -33,8 +33,10 @@ impl Batch<'_, '_> {
     ) -> Outcome<(Vec<Leased>, Arc<Notify>)> {
         let lane = self.lane(handler)?;
         let (mut taken, mut bytes) = (Vec::new(), 0);
-        let closed = self.lane_mut(lane).removal == Some(Removal::Bury);
-        let max = if closed { 0 } else { max.max(1) };
+        let max = match self.lane_mut(lane).is_closed() {
+            true => 0,
+            false => max.max(1),
+        };
         let end = self.now.saturating_add(millis(length));
         while taken.len() < max && bytes < ENOUGH {
             let Some((seq, (number, attempt, deliveries, replays))) = self.next_job(lane)? else {
@@ -130,7 +132,7 @@ impl Batch<'_, '_> {
         let job = unleased(self.queued(lane, seq)?);
         self.write().queue.insert((lane, seq), job)?;
         self.lane_mut(lane).hand_back(seq);
-        self.arrived.push(lane);
+        self.announce(lane, 1);
         Ok(Held::Applied)
     }
 
@@ -167,7 +169,7 @@ impl Batch<'_, '_> {
         let seq = self.next_seq();
         self.write().queue.insert((lane, seq), job)?;
         self.count(lane, |counts| counts.waiting += 1);
-        self.arrived.push(lane);
+        self.announce(lane, 1);
         Ok(Place::Queue { seq })
     }
 

@@ -18,6 +18,7 @@ pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
     pub(super) max_backlog: Option<u64>,
+    pub(super) paused: bool,
     pub(super) removal: Option<Removal>,
     pub(super) arrived: Arc<Notify>,
     pub(super) counts: Counts,
@@ -64,6 +65,7 @@ impl Lane {
             name: decl.name.as_str().into(),
             filter: decl.filter.clone(),
             max_backlog: decl.max_backlog,
+            paused: false,
             removal: None,
             arrived: Arc::new(Notify::new()),
             counts,
@@ -92,7 +94,9 @@ impl Lane {
     pub(super) fn declare(&mut self, decl: &HandlerDecl) {
         self.filter = decl.filter.clone();
         self.max_backlog = decl.max_backlog;
-        self.removal = None;
+        if self.removal.take().is_some() {
+            self.paused = false;
+        }
     }
 
     pub(super) fn row(&self) -> HandlerRow<'_> {
@@ -101,12 +105,18 @@ impl Lane {
             Some(Removal::Drain) => 1,
             Some(Removal::Bury) => 2,
         };
-        (&self.name, &self.filter, self.max_backlog, removal)
+        (
+            &self.name,
+            &self.filter,
+            self.max_backlog,
+            self.paused,
+            removal,
+        )
     }
 
     /// The reverse of [`Self::row`].
     pub(super) fn of(row: HandlerRow<'_>, counts: Counts) -> Outcome<Self> {
-        let (name, filter, max_backlog, removal) = row;
+        let (name, filter, max_backlog, paused, removal) = row;
         let decl = HandlerDecl {
             name: name.to_owned(),
             filter: Bytes::copy_from_slice(filter),
@@ -119,9 +129,15 @@ impl Lane {
             _ => return Err(unreadable().into()),
         };
         Ok(Self {
+            paused,
             removal,
             ..Self::new(&decl, counts)
         })
+    }
+
+    /// Whether workers get nothing.
+    pub(super) fn is_closed(&self) -> bool {
+        self.paused || self.removal == Some(Removal::Bury)
     }
 
     /// Whether a new job would be one too many.
@@ -142,7 +158,7 @@ impl Lane {
         }
         self.cursor = self.cursor_before;
         self.declare(&stored.decl());
-        self.removal = stored.removal;
+        (self.paused, self.removal) = (stored.paused, stored.removal);
         (self.counts, self.changed) = (stored.counts, false);
     }
 
@@ -191,6 +207,7 @@ impl Lane {
             processing,
             delayed: self.counts.delayed,
             dead: self.counts.dead,
+            paused: self.paused,
             removal: self.removal,
         }
     }

@@ -43,7 +43,7 @@ pub(super) struct Batch<'t, 's> {
     changed: bool,
     pub(super) state: &'s mut State,
     pub(super) now: u64,
-    /// Lanes in which a job arrived.
+    /// Lanes in which a job arrived, each once a job.
     pub(super) arrived: Vec<u32>,
 }
 
@@ -101,6 +101,14 @@ impl<'t, 's> Batch<'t, 's> {
         Ok(())
     }
 
+    /// Jobs are there for so many of those who wait, once this is committed.
+    pub(super) fn announce(&mut self, lane: u32, jobs: u64) {
+        if !self.lane_mut(lane).is_closed() {
+            let jobs = usize::try_from(jobs).unwrap_or(usize::MAX).min(WAKE);
+            self.arrived.extend(std::iter::repeat_n(lane, jobs));
+        }
+    }
+
     pub(super) fn lane_mut(&mut self, lane: u32) -> &mut Lane {
         &mut self.state.lanes[lane as usize]
     }
@@ -124,6 +132,9 @@ impl<'t, 's> Batch<'t, 's> {
         Ok(std::mem::take(&mut self.arrived))
     }
 }
+
+/// Those woken at once for many jobs; each takes what it can.
+pub(super) const WAKE: usize = 64;
 
 impl State {
     /// What the file holds, without leases.

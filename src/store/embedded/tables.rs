@@ -43,8 +43,9 @@ pub(super) const EXPIRY: TableDefinition<'_, (u64, u8, &[u8; 16]), ()> =
 pub(super) const DEDUP_EXPIRES: u8 = 0;
 pub(super) const GUARD_EXPIRES: u8 = 1;
 
-/// Name, filter, bound of the backlog, how it was removed: 0 not, 1 drained, 2 buried.
-pub(super) type HandlerRow<'a> = (&'a str, &'a [u8], Option<u64>, u8);
+/// Name, filter, bound of the backlog, whether it is paused, how it was removed: 0 not, 1 drained,
+/// 2 buried.
+pub(super) type HandlerRow<'a> = (&'a str, &'a [u8], Option<u64>, bool, u8);
 
 /// Event number, attempt, deliveries, replays.
 pub(super) type JobRow = (u64, u32, u32, u32);

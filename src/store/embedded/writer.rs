@@ -17,7 +17,7 @@ use super::{
     file::File,
     lane::Lane,
     reserve::Reserve,
-    state::{Batch, State},
+    state::{Batch, State, WAKE},
     tables::Tables,
 };
 use crate::error::StoreError;
@@ -218,9 +218,6 @@ impl Writer {
         }
     }
 }
-
-/// Those woken at once for leases that ended; each takes what it can.
-const WAKE: usize = 64;
 
 /// Records looked at in a sweep for its own sake.
 const SWEEP: usize = 4_096;

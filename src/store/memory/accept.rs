@@ -24,7 +24,9 @@ impl State {
                 changed |= lane.decl() != *decl || lane.removal.is_some();
                 lane.filter = decl.filter.clone();
                 lane.max_backlog = decl.max_backlog;
-                lane.removal = None;
+                if lane.removal.take().is_some() {
+                    lane.paused = false;
+                }
                 lane.arrived.notify_waiters();
             } else {
                 changed = true;

@@ -7,6 +7,10 @@ use crate::{
 };
 
 impl Control for MemoryStore {
+    fn set_paused<'a>(&'a self, handler: &'a str, paused: bool) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.state().set_paused(handler, paused) })
+    }
+
     fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool> {
         Box::pin(async move { self.state().remove(handler, removal) })
     }
@@ -17,6 +21,14 @@ impl Control for MemoryStore {
 }
 
 impl State {
+    fn set_paused(&mut self, handler: &str, paused: bool) -> Result<bool, StoreError> {
+        let lane = self.lane(handler)?;
+        let lane = &mut self.lanes[lane];
+        let was = std::mem::replace(&mut lane.paused, paused);
+        lane.arrived.notify_waiters();
+        Ok(was != paused)
+    }
+
     fn remove(&mut self, handler: &str, removal: Removal) -> Result<bool, StoreError> {
         let lane = self.lane(handler)?;
         let was = self.lanes[lane].removal.replace(removal);

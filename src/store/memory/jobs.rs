@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    store::{Entry, Fence, Held, LeaseRequest, Leased, Promoted, Removal},
+    store::{Entry, Fence, Held, LeaseRequest, Leased, Promoted},
 };
 
 impl State {
@@ -20,7 +20,7 @@ impl State {
         now: u64,
     ) -> Vec<Leased> {
         let mut taken = Vec::new();
-        if self.lanes[lane].removal == Some(Removal::Bury) {
+        if self.lanes[lane].is_closed() {
             return taken;
         }
         let end = now.saturating_add(millis(request.lease));

@@ -16,6 +16,7 @@ pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) filter: Bytes,
     pub(super) max_backlog: Option<u64>,
+    pub(super) paused: bool,
     pub(super) removal: Option<Removal>,
     pub(super) queued: VecDeque<JobId>,
     /// By the lease's end and its token.
@@ -42,6 +43,7 @@ impl Lane {
             name: decl.name.as_str().into(),
             filter: decl.filter.clone(),
             max_backlog: decl.max_backlog,
+            paused: false,
             removal: None,
             queued: VecDeque::new(),
             leased: BTreeMap::new(),
@@ -58,6 +60,11 @@ impl Lane {
             filter: self.filter.clone(),
             max_backlog: self.max_backlog,
         }
+    }
+
+    /// Whether workers get nothing.
+    pub(super) fn is_closed(&self) -> bool {
+        self.paused || self.removal == Some(Removal::Bury)
     }
 
     /// Whether a new job would be one too many.
@@ -109,6 +116,7 @@ impl Lane {
             processing: self.leased.len() as u64,
             delayed: self.delayed.len() as u64,
             dead: self.dead.len() as u64,
+            paused: self.paused,
             removal: self.removal,
         }
     }

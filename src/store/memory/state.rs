@@ -158,10 +158,10 @@ impl State {
     }
 
     pub(super) fn next_lease_end(&self, lane: usize) -> Option<u64> {
-        self.lanes[lane]
-            .leased
-            .first_key_value()
-            .map(|(&(end, _), _)| end)
+        // Of a closed one it ends for nobody.
+        let lane = Some(&self.lanes[lane]).filter(|lane| !lane.is_closed());
+        let (&(end, _), _) = lane?.leased.first_key_value()?;
+        Some(end)
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -14,6 +14,15 @@ use crate::{
 };
 
 impl Control for RedisStore {
+    fn set_paused<'a>(&'a self, handler: &'a str, paused: bool) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            self.lane(handler).await?;
+            let mut call = scripts::call(Verb::Pause, &[&self.keys.meta()]);
+            call.arg(handler).arg(if paused { "1" } else { "" });
+            reply::read(self.batcher.write(call, 0).await?)
+        })
+    }
+
     fn remove<'a>(&'a self, handler: &'a str, removal: Removal) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             self.lane(handler).await?;

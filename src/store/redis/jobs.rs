@@ -116,6 +116,7 @@ impl Jobs for RedisStore {
                 processing: n[1],
                 delayed: n[2],
                 dead: n[3],
+                paused: handler.paused,
                 removal: handler.removal,
             });
             Ok(Stats {

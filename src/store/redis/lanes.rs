@@ -22,6 +22,7 @@ pub(super) struct Directory {
 /// A handler as Redis has it.
 pub(super) struct Listing {
     pub(super) decl: HandlerDecl,
+    pub(super) paused: bool,
     pub(super) removal: Option<Removal>,
 }
 
@@ -107,7 +108,7 @@ impl Lanes {
         let mut known = self.known();
         known.revision = directory.revision;
         known.bounds.clear();
-        for Listing { decl, removal } in &directory.handlers {
+        for Listing { decl, removal, .. } in &directory.handlers {
             let lane = known.lanes.entry(decl.name.as_str().into());
             let lane = lane.or_insert_with_key(|name| Arc::new(Lane::new(keys, name)));
             let name = Arc::clone(&lane.name);
@@ -192,7 +193,12 @@ fn parse(fields: HashMap<Vec<u8>, Vec<u8>>) -> Result<Directory, StoreError> {
                 Some(_) => return Err(unreadable()),
             };
             let number = number(value).ok_or_else(unreadable)?;
-            handlers.push((number, Listing { decl, removal }));
+            let listing = Listing {
+                decl,
+                paused: field(b"p:").is_some(),
+                removal,
+            };
+            handlers.push((number, listing));
         }
     }
     handlers.sort_unstable_by_key(|(number, _)| *number);

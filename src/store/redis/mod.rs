@@ -30,7 +30,7 @@
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
-//! | `m` | hash | format, partitions, revision, payload bytes; of each handler the number `n:`, the filter `f:`, the bound of its backlog `l:`, how it was removed `r:` and the last dead letter that people were told of `a:` |
+//! | `m` | hash | format, partitions, revision, payload bytes; of each handler the number `n:`, the filter `f:`, the bound of its backlog `l:`, whether it is paused `p:`, how it was removed `r:` and the last dead letter that people were told of `a:` |
 //! | `d:<key>` | string | the dedup record: state, acceptance, digest; while open also the window and where each handler's job is; when finished the handlers' numbers |
 //! | `e:<acceptance, hex>` | string | the head's length, head, body |
 //! | `q:<handler>` | stream | queued and leased jobs `j`; the group `w` has the leases |

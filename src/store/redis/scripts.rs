@@ -47,6 +47,7 @@ scripts! {
     HandBack "hand_back.lua"
     Lease "lease.lua"
     Open "open.lua"
+    Pause "pause.lua"
     Promote "promote.lua"
     Release "release.lua"
     Remove "remove.lua"

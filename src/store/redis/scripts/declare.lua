@@ -25,13 +25,13 @@ for i = 1, count do
   end
   if redis.call('HGET', KEYS[1], 'f:' .. name) ~= filter then set['f:' .. name] = filter end
   if redis.call('HGET', KEYS[1], 'l:' .. name) ~= bound then set['l:' .. name] = bound end
-  if redis.call('HEXISTS', KEYS[1], 'r:' .. name) == 1 then back[#back + 1] = 'r:' .. name end
+  if redis.call('HEXISTS', KEYS[1], 'r:' .. name) == 1 then back[#back + 1] = name end
 end
 if next(set) or #back > 0 then
   -- The first write: Redis refuses it at maxmemory.
   redis.call('HSET', KEYS[1], 'revision', revision + 1, 'handlers', handlers)
   for field, value in pairs(set) do redis.call('HSET', KEYS[1], field, value) end
-  for _, field in ipairs(back) do redis.call('HDEL', KEYS[1], field) end
+  for _, name in ipairs(back) do redis.call('HDEL', KEYS[1], 'r:' .. name, 'p:' .. name) end
 end
 for i = 1, count do
   if not grouped[i] then

@@ -4,10 +4,9 @@
 -- Taken one by one, so that none is taken once their payloads weigh enough.
 -- KEYS: queue, meta
 -- ARGV: consumer, max, idle of a new lease, NOMINAL, cursor of the last look, payload bytes, handler,
--- 'work' or 'bury' for what the jobs are taken for: a handler that was removed by burying gives none to workers
-if (redis.call('HGET', KEYS[2], 'r:' .. ARGV[7]) == 'bury') ~= (ARGV[8] == 'bury') then
-  return {ARGV[5], '', {}}
-end
+-- 'work' or 'bury' for what the jobs are taken for
+local state, burial = redis.call('HMGET', KEYS[2], 'p:' .. ARGV[7], 'r:' .. ARGV[7]), ARGV[8] == 'bury'
+if (state[2] == 'bury') ~= burial or (state[1] and not burial) then return {ARGV[5], '', {}} end
 local max, left, cursor = tonumber(ARGV[2]), tonumber(ARGV[6]), ARGV[5]
 local jobs, ids = {}, {}
 local function took(entry, count)
