@@ -468,6 +468,9 @@ pub struct HandlerStats {
     pub handler: String,
     /// Waiting.
     pub queued: u64,
+    /// How long the oldest of these has waited in the queue by now, by the store's clock; from anew
+    /// where what is handed back is queued anew. `None` when none waits.
+    pub oldest: Option<Duration>,
     /// Under lease.
     pub processing: u64,
     /// Waiting for their due time.

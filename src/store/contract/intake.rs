@@ -6,7 +6,7 @@ use crate::store::Stats;
 /// The registry's revision guards the routes.
 pub async fn stale_routes_change_nothing(factory: &impl Factory) {
     let store = opened(factory).await;
-    let before = store.stats().await.expect("stats");
+    let before = stats(&*store).await;
     for revision in [0, 2] {
         let entry = Entry {
             revision,
@@ -17,7 +17,7 @@ pub async fn stale_routes_change_nothing(factory: &impl Factory) {
             Accepted::StaleRoutes
         );
     }
-    assert_eq!(store.stats().await.expect("stats"), before);
+    assert_eq!(stats(&*store).await, before);
     let entry = event(&[A]);
     accept_new(&*store, &entry).await;
     store.declare(&handlers(&["c"])).await.expect("declare");
@@ -69,11 +69,11 @@ pub async fn the_replay_guard_flags_and_rejects_repeated_bytes(factory: &impl Fa
             overflowed: false,
         }
     );
-    let before = store.stats().await.expect("stats");
+    let before = stats(&*store).await;
     let rejected = guarded(ReplayGuard::Reject(body));
     let answer = store.accept(rejected.clone()).await.expect("accept");
     assert_eq!(answer, Accepted::RepeatedBytes);
-    assert_eq!(store.stats().await.expect("stats"), before);
+    assert_eq!(stats(&*store).await, before);
     // A redelivery under the same id is a duplicate first.
     let duplicate = Entry {
         replay_guard: ReplayGuard::Reject(body),

@@ -115,3 +115,46 @@ pub async fn a_dropped_lease_loses_nothing(factory: &impl Factory) {
         assert_eq!(counts(&*store, A).await, [0; 4]);
     }
 }
+
+/// By the store's clock, and of those that wait only.
+pub async fn the_age_of_the_oldest_waiting_job_is_told(factory: &impl Factory) {
+    let store = opened(factory).await;
+    let age = async |handler: &str| {
+        let stats = store.stats().await.expect("stats");
+        let mut handlers = stats.handlers.into_iter();
+        handlers
+            .find(|h| h.handler == handler)
+            .expect("listed")
+            .oldest
+    };
+    let is_about = |age: Option<Duration>, expected: u64| {
+        let age = age.expect("one waits");
+        assert!((ms(expected)..ms(expected + 900)).contains(&age), "{age:?}");
+    };
+    assert_eq!(age(A).await, None);
+    accept_new(&*store, &event(&[A, B])).await;
+    pause(ms(1_000)).await;
+    accept_new(&*store, &event(&[A, B])).await;
+    is_about(age(A).await, 1_000);
+    // What is under lease does not wait.
+    let first = lease(&*store, A, 1, LONG).await.remove(0);
+    is_about(age(A).await, 0);
+    is_about(age(B).await, 1_000);
+    let second = lease(&*store, A, 1, LONG).await.remove(0);
+    assert_eq!(age(A).await, None);
+    // Nor does what is delayed or dead; promoted and replayed it is queued anew.
+    assert_eq!(held(store.retry(&first.fence, NOW).await), Held::Applied);
+    assert_eq!(held(store.bury(&second.fence, "no").await), Held::Applied);
+    assert_eq!(age(A).await, None);
+    let letter = dead(&*store, A).await.remove(0);
+    pause(ms(1_000)).await;
+    assert!(store.replay(A, &letter.entry).await.expect("replay"));
+    is_about(age(A).await, 0);
+    assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
+    // Handed back it waits again, and for no longer than since it was accepted.
+    for job in lease(&*store, A, 2, LONG).await {
+        assert_eq!(held(store.hand_back(&job.fence).await), Held::Applied);
+    }
+    is_about(age(A).await, 0);
+    is_about(age(B).await, 2_000);
+}

@@ -37,7 +37,7 @@ pub async fn an_unknown_handler_is_invalid(factory: &impl Factory) {
     let store = opened(factory).await;
     accept_new(&*store, &event(&[A])).await;
     let job = only(&*store, A, LONG).await;
-    let before = store.stats().await.expect("stats");
+    let before = stats(&*store).await;
     let request = LeaseRequest {
         handler: "x",
         max: 1,
@@ -70,7 +70,7 @@ pub async fn an_unknown_handler_is_invalid(factory: &impl Factory) {
         kind(store.accept(event(&[A, A])).await),
         StoreErrorKind::Invalid
     );
-    assert_eq!(store.stats().await.expect("stats"), before);
+    assert_eq!(stats(&*store).await, before);
 }
 
 /// Handlers do not wait for each other.

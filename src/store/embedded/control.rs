@@ -59,7 +59,7 @@ impl Batch<'_, '_> {
         }
         let mut buried = 0;
         while buried < max.min(MAX_SWEPT) {
-            let (job, from) = if let Some((seq, job)) = self.next_job(lane)? {
+            let (job, from) = if let Some((seq, (job, _))) = self.next_job(lane)? {
                 self.unqueue(lane, seq)?;
                 (job, Place::Queue { seq })
             } else if let Some((due, seq, job)) = self.next_delayed(lane)? {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::{
     fault::Outcome,
-    lane::{Lane, Lease},
+    lane::Lease,
     rows::{Event, Place, Stands, unreadable},
     state::Batch,
     tables::JobRow,
@@ -39,9 +39,10 @@ impl Batch<'_, '_> {
         };
         let end = self.now.saturating_add(millis(length));
         while taken.len() < max && bytes < ENOUGH {
-            let Some((seq, (number, attempt, deliveries, replays))) = self.next_job(lane)? else {
+            let Some((seq, (job, since))) = self.next_job(lane)? else {
                 break;
             };
+            let (number, attempt, deliveries, replays) = job;
             let Event {
                 key, acceptance, ..
             } = self.event(number)?;
@@ -49,7 +50,7 @@ impl Batch<'_, '_> {
             bytes += head.len() + body.len();
             let deliveries = deliveries.saturating_add(1);
             let row = (number, attempt, deliveries, replays);
-            self.write().queue.insert((lane, seq), row)?;
+            self.write().queue.insert((lane, seq), (row, since))?;
             let token = self.next_seq();
             let lease = Lease {
                 token,
@@ -129,8 +130,9 @@ impl Batch<'_, '_> {
         let Some((lane, seq, _)) = self.held(fence)? else {
             return Ok(Held::Lost);
         };
-        let job = unleased(self.queued(lane, seq)?);
-        self.write().queue.insert((lane, seq), job)?;
+        let (job, since) = self.queued(lane, seq)?;
+        let row = (unleased(job), since);
+        self.write().queue.insert((lane, seq), row)?;
         self.lane_mut(lane).hand_back(seq);
         self.announce(lane, 1);
         Ok(Held::Applied)
@@ -154,20 +156,26 @@ impl Batch<'_, '_> {
         Ok(Promoted { moved, next_due })
     }
 
-    pub(super) fn stats(&self) -> Stats {
-        let handlers = self.state.lanes.iter().map(Lane::stats);
-        Stats {
-            handlers: handlers.filter(check::is_listed).collect(),
+    pub(super) fn stats(&self) -> Outcome<Stats> {
+        let mut handlers = Vec::with_capacity(self.state.lanes.len());
+        for (number, lane) in (0..).zip(&self.state.lanes) {
+            let since = self.oldest(number)?.map(|(_, (_, since))| since);
+            let age = since.map(|since| Duration::from_millis(self.now.saturating_sub(since)));
+            handlers.push(lane.stats(age));
+        }
+        handlers.retain(check::is_listed);
+        Ok(Stats {
+            handlers,
             unrouted: self.state.unrouted,
             bytes: self.state.numbers.bytes,
             max_bytes: Some(self.state.max_bytes),
-        }
+        })
     }
 
     /// Puts a job's row at the end of a queue.
     pub(super) fn enqueue(&mut self, lane: u32, job: JobRow) -> Outcome<Place> {
-        let seq = self.next_seq();
-        self.write().queue.insert((lane, seq), job)?;
+        let (seq, now) = (self.next_seq(), self.now);
+        self.write().queue.insert((lane, seq), (job, now))?;
         self.count(lane, |counts| counts.waiting += 1);
         self.announce(lane, 1);
         Ok(Place::Queue { seq })
@@ -184,7 +192,7 @@ impl Batch<'_, '_> {
     /// Takes a job's row out of a queue, and its lease with it.
     pub(super) fn unqueue(&mut self, lane: u32, seq: u64) -> Outcome<JobRow> {
         let row = self.write().queue.remove((lane, seq))?;
-        let job = row.ok_or_else(unreadable)?.value();
+        let (job, _) = row.ok_or_else(unreadable)?.value();
         self.count(lane, |counts| counts.waiting -= 1);
         self.lane_mut(lane).forget(seq);
         Ok(job)
@@ -237,10 +245,17 @@ impl Batch<'_, '_> {
     }
 
     /// Those whose lease ran out come first, then those that were handed back.
-    pub(super) fn next_job(&mut self, lane: u32) -> Outcome<Option<(u64, JobRow)>> {
-        let now = self.now;
-        let at = self.lane_mut(lane);
-        if let Some(seq) = at.run_out(now).or_else(|| at.returned()) {
+    pub(super) fn next_job(&self, lane: u32) -> Outcome<Option<(u64, (JobRow, u64))>> {
+        match self.state.lanes[lane as usize].run_out(self.now) {
+            Some(seq) => Ok(Some((seq, self.queued(lane, seq)?))),
+            None => self.oldest(lane),
+        }
+    }
+
+    /// The job that has waited for the longest time.
+    fn oldest(&self, lane: u32) -> Outcome<Option<(u64, (JobRow, u64))>> {
+        let at = &self.state.lanes[lane as usize];
+        if let Some(seq) = at.returned() {
             return Ok(Some((seq, self.queued(lane, seq)?)));
         }
         let rest = (lane, at.cursor)..=(lane, u64::MAX);
@@ -248,7 +263,7 @@ impl Batch<'_, '_> {
         Ok(first.map(|(key, job)| (key.value().1, job.value())))
     }
 
-    fn queued(&self, lane: u32, seq: u64) -> Outcome<JobRow> {
+    fn queued(&self, lane: u32, seq: u64) -> Outcome<(JobRow, u64)> {
         let row = self.tables().queue.get((lane, seq))?;
         Ok(row.ok_or_else(unreadable)?.value())
     }

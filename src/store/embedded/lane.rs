@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -199,11 +200,12 @@ impl Lane {
         (count, next.map(|&(end, _)| end))
     }
 
-    pub(super) fn stats(&self) -> HandlerStats {
+    pub(super) fn stats(&self, oldest: Option<Duration>) -> HandlerStats {
         let processing = self.leases.len() as u64;
         HandlerStats {
             handler: self.name.to_string(),
             queued: self.counts.waiting.saturating_sub(processing),
+            oldest,
             processing,
             delayed: self.counts.delayed,
             dead: self.counts.dead,

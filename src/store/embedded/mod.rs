@@ -204,7 +204,7 @@ impl Jobs for EmbeddedStore {
     }
 
     fn stats(&self) -> StoreFuture<'_, Stats> {
-        Box::pin(self.calls.call(|batch| Ok(batch.stats())))
+        Box::pin(self.calls.call(|batch| batch.stats()))
     }
 }
 

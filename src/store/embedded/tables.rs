@@ -22,8 +22,9 @@ pub(super) const DEDUP: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition:
 pub(super) const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 /// Event number → length of the head, head, body.
 pub(super) const PAYLOADS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("payloads");
-/// Handler and sequence number → job, whether under lease or not.
-pub(super) const QUEUE: TableDefinition<'_, (u32, u64), JobRow> = TableDefinition::new("queue");
+/// Handler and sequence number → job, whether under lease or not, and when it was queued.
+pub(super) const QUEUE: TableDefinition<'_, (u32, u64), (JobRow, u64)> =
+    TableDefinition::new("queue");
 /// Handler, due time and sequence number → job.
 pub(super) const DELAYED: TableDefinition<'_, (u32, u64, u64), JobRow> =
     TableDefinition::new("delayed");
@@ -58,7 +59,7 @@ pub(super) struct Tables<'t> {
     pub(super) dedup: Table<'t, &'static [u8; 16], &'static [u8]>,
     pub(super) events: Table<'t, u64, &'static [u8]>,
     pub(super) payloads: Table<'t, u64, &'static [u8]>,
-    pub(super) queue: Table<'t, (u32, u64), JobRow>,
+    pub(super) queue: Table<'t, (u32, u64), (JobRow, u64)>,
     pub(super) delayed: Table<'t, (u32, u64, u64), JobRow>,
     pub(super) dead: Table<'t, (u32, u64), (JobRow, u64, &'static str)>,
     pub(super) unrouted: Table<'t, u64, u64>,

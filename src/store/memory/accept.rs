@@ -61,7 +61,7 @@ impl State {
         check::routes(&entry.routes)?;
         let mut jobs = Vec::with_capacity(entry.routes.len());
         for route in &entry.routes {
-            jobs.push(Job::new(self.declared(route)?));
+            jobs.push(Job::new(self.declared(route)?, now));
         }
         let repeated_bytes = self.repeats(&entry, now);
         if repeated_bytes && matches!(entry.replay_guard, ReplayGuard::Reject(_)) {

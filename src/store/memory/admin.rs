@@ -45,11 +45,16 @@ impl State {
         Ok(behind.filter_map(letter).take(max).collect())
     }
 
-    pub(super) fn replay(&mut self, handler: &str, entry: &str) -> Result<bool, StoreError> {
+    pub(super) fn replay(
+        &mut self,
+        handler: &str,
+        entry: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let lane = self.lane(handler)?;
         let dead = number(entry).and_then(|number| self.lanes[lane].dead.remove(&number));
         if let Some(id) = dead {
-            self.revive(id, lane);
+            self.revive(id, lane, now);
         }
         Ok(dead.is_some())
     }
@@ -68,7 +73,7 @@ impl State {
         Ok(dead.is_some())
     }
 
-    pub(super) fn requeue(&mut self, key: &DedupKey, acceptance: AcceptanceId) -> usize {
+    pub(super) fn requeue(&mut self, key: &DedupKey, acceptance: AcceptanceId, now: u64) -> usize {
         let Some((slot, event)) = self.find(key) else {
             return 0;
         };
@@ -84,7 +89,7 @@ impl State {
         let dead: Vec<_> = event.jobs.iter().enumerate().filter_map(dead).collect();
         for &(id, lane, number) in &dead {
             self.lanes[lane].dead.remove(&number);
-            self.revive(id, lane);
+            self.revive(id, lane, now);
         }
         dead.len()
     }
@@ -107,7 +112,7 @@ impl State {
         if let Some((_, Event { entry, jobs })) = self.find(key) {
             let state = |job: &Job| {
                 let state = match job.phase {
-                    Phase::Queued | Phase::Leased { .. } => JobState::Queued,
+                    Phase::Queued { .. } | Phase::Leased { .. } => JobState::Queued,
                     Phase::Delayed { .. } => JobState::Delayed,
                     Phase::Dead { .. } => JobState::Dead,
                     Phase::Done => JobState::Done,
@@ -176,7 +181,7 @@ impl State {
         check::routes(routes)?;
         let mut jobs = Vec::with_capacity(routes.len());
         for route in routes {
-            jobs.push(Job::new(self.declared(route)?));
+            jobs.push(Job::new(self.declared(route)?, now));
         }
         let unwanted = number(entry).and_then(|number| self.unrouted.remove(&number));
         let Some(Unwanted { mut entry, .. }) = unwanted else {
@@ -240,12 +245,12 @@ impl State {
     }
 
     /// Queues a job that was dead, as if it were new but for its replays.
-    fn revive(&mut self, id: JobId, lane: usize) {
+    fn revive(&mut self, id: JobId, lane: usize, since: u64) {
         if let Some(job) = self.job(id) {
             job.attempt = 0;
             job.deliveries = 0;
             job.replays = job.replays.saturating_add(1);
-            job.phase = Phase::Queued;
+            job.phase = Phase::Queued { since };
         }
         self.lanes[lane].push(id);
     }
@@ -260,8 +265,8 @@ impl State {
         };
         let lane = &mut self.lanes[*lane];
         match *phase {
-            Phase::Queued => lane.queued.retain(|queued| *queued != id),
-            Phase::Leased { token, end } => drop(lane.leased.remove(&(end, token))),
+            Phase::Queued { .. } => lane.queued.retain(|queued| *queued != id),
+            Phase::Leased { token, end, .. } => drop(lane.leased.remove(&(end, token))),
             Phase::Delayed { due, number } => drop(lane.delayed.remove(&(due, number))),
             Phase::Dead { number, .. } => drop(lane.dead.remove(&number)),
             Phase::Done => {}

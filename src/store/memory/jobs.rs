@@ -38,6 +38,7 @@ impl State {
             job.phase = Phase::Leased {
                 token: self.counter,
                 end,
+                since: job.phase.since().unwrap_or(now),
             };
             let Entry {
                 key, acceptance, ..
@@ -70,7 +71,9 @@ impl State {
             return Ok(Held::Lost);
         };
         let (token, end) = (fence.token, now.saturating_add(millis(fence.lease)));
-        self.put(id, lane, Phase::Leased { token, end });
+        let since = self.job(id).and_then(|job| job.phase.since());
+        let since = since.unwrap_or(now);
+        self.put(id, lane, Phase::Leased { token, end, since });
         Ok(Held::Applied)
     }
 
@@ -158,7 +161,7 @@ impl State {
             }
             let id = next.remove();
             self.lanes[lane].push(id);
-            self.set(id, Phase::Queued);
+            self.set(id, Phase::Queued { since: now });
             moved += 1;
         };
         Ok(Promoted { moved, next_due })
@@ -188,19 +191,20 @@ impl State {
     /// Ends a lease: the job is in no collection afterwards. `None` when the lease is not held.
     fn release(&mut self, fence: &Fence) -> Result<Option<(JobId, usize)>, StoreError> {
         let lane = self.lane(&fence.handler)?;
-        Ok(self.held(fence, lane).map(|(id, key)| {
+        Ok(self.held(fence, lane).map(|(id, key, since)| {
             self.lanes[lane].leased.remove(&key);
-            self.set(id, Phase::Queued);
+            self.set(id, Phase::Queued { since });
             (id, lane)
         }))
     }
 
-    fn held(&self, fence: &Fence, lane: usize) -> Option<(JobId, (u64, u64))> {
+    /// The job of a lease that counts, the lease's key, and since when the job was queued.
+    fn held(&self, fence: &Fence, lane: usize) -> Option<(JobId, (u64, u64), u64)> {
         let slot = *self.open.get(&fence.key)?;
         let event = self.events[slot as usize].as_ref()?;
         let at = event.jobs.iter().position(|job| job.lane == lane)?;
         match event.jobs[at].phase {
-            Phase::Leased { token, end }
+            Phase::Leased { token, end, since }
                 if token == fence.token && event.entry.acceptance == fence.acceptance =>
             {
                 Some((
@@ -209,6 +213,7 @@ impl State {
                         job: at as u32,
                     },
                     (end, token),
+                    since,
                 ))
             }
             _ => None,

@@ -76,8 +76,8 @@ impl Lane {
     /// Puts a job into the collection that its phase names.
     pub(super) fn put(&mut self, job: JobId, phase: &Phase) {
         match *phase {
-            Phase::Queued => self.push(job),
-            Phase::Leased { token, end } => drop(self.leased.insert((end, token), job)),
+            Phase::Queued { .. } => self.push(job),
+            Phase::Leased { token, end, .. } => drop(self.leased.insert((end, token), job)),
             Phase::Delayed { due, number } => drop(self.delayed.insert((due, number), job)),
             Phase::Dead { number, .. } => drop(self.dead.insert(number, job)),
             Phase::Done => {}
@@ -109,10 +109,12 @@ impl Lane {
         self.delayed.pop_first().map(|(_, job)| job)
     }
 
+    /// But for the oldest one's age.
     pub(super) fn stats(&self) -> HandlerStats {
         HandlerStats {
             handler: self.name.to_string(),
             queued: self.queued.len() as u64,
+            oldest: None,
             processing: self.leased.len() as u64,
             delayed: self.delayed.len() as u64,
             dead: self.dead.len() as u64,

@@ -190,7 +190,7 @@ impl Jobs for MemoryStore {
     }
 
     fn stats(&self) -> StoreFuture<'_, Stats> {
-        Box::pin(async move { Ok(self.state().stats()) })
+        Box::pin(async move { Ok(self.state().stats(self.now())) })
     }
 }
 
@@ -205,7 +205,7 @@ impl Admin for MemoryStore {
     }
 
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
-        Box::pin(async move { self.state().replay(handler, entry) })
+        Box::pin(async move { self.state().replay(handler, entry, self.now()) })
     }
 
     fn discard<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {
@@ -213,7 +213,7 @@ impl Admin for MemoryStore {
     }
 
     fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
-        Box::pin(async move { Ok(self.state().requeue(&key, acceptance)) })
+        Box::pin(async move { Ok(self.state().requeue(&key, acceptance, self.now())) })
     }
 
     fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {

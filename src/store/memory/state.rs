@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::Notify;
@@ -12,7 +13,7 @@ use tokio::sync::Notify;
 use super::{lane::Lane, millis, mix::Mix, remembered::Remembered};
 use crate::{
     error::StoreError,
-    store::{AcceptanceId, DedupKey, Entry, Stats, check},
+    store::{AcceptanceId, DedupKey, Entry, HandlerStats, Stats, check},
 };
 
 /// Times are milliseconds since the store was made.
@@ -72,23 +73,29 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) const fn new(lane: usize) -> Self {
+    /// One that is queued at this time.
+    pub(super) const fn new(lane: usize, since: u64) -> Self {
         Self {
             lane,
             attempt: 0,
             deliveries: 0,
             replays: 0,
-            phase: Phase::Queued,
+            phase: Phase::Queued { since },
         }
     }
 }
 
 /// With what finds the job in its lane's collection.
 pub(super) enum Phase {
-    Queued,
+    Queued {
+        /// When it was queued, on the store's clock.
+        since: u64,
+    },
     Leased {
         token: u64,
         end: u64,
+        /// When it was queued.
+        since: u64,
     },
     Delayed {
         due: u64,
@@ -101,6 +108,16 @@ pub(super) enum Phase {
         reason: Box<str>,
     },
     Done,
+}
+
+impl Phase {
+    /// When a job that waits or is under lease was queued.
+    pub(super) const fn since(&self) -> Option<u64> {
+        match self {
+            Self::Queued { since } | Self::Leased { since, .. } => Some(*since),
+            Self::Delayed { .. } | Self::Dead { .. } | Self::Done => None,
+        }
+    }
 }
 
 impl State {
@@ -164,14 +181,24 @@ impl State {
         Some(end)
     }
 
-    pub(super) fn stats(&self) -> Stats {
-        let handlers = self.lanes.iter().map(Lane::stats);
+    pub(super) fn stats(&self, now: u64) -> Stats {
+        let handlers = self.lanes.iter().map(|lane| HandlerStats {
+            oldest: self.oldest(lane, now),
+            ..lane.stats()
+        });
         Stats {
             handlers: handlers.filter(check::is_listed).collect(),
             unrouted: self.unrouted.len() as u64,
             bytes: self.bytes,
             max_bytes: Some(self.max_bytes),
         }
+    }
+
+    fn oldest(&self, lane: &Lane, now: u64) -> Option<Duration> {
+        let first = lane.queued.front()?;
+        let event = self.events[first.event as usize].as_ref()?;
+        let since = event.jobs.get(first.job as usize)?.phase.since()?;
+        Some(Duration::from_millis(now.saturating_sub(since)))
     }
 
     /// Starts the event's window.

@@ -105,24 +105,26 @@ impl Jobs for RedisStore {
             }
             let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
             let counts = self.batcher.call(scripts::call(Verb::Stats, &keys)).await?;
-            let counts: Vec<u64> = reply::read(counts)?;
+            let counts: Vec<i64> = reply::read(counts)?;
             let [bytes, unrouted, counts @ ..] = counts.as_slice() else {
                 return Err(reply::corrupt("stats.lua answered with too little"));
             };
-            let handlers = directory.handlers.into_iter().zip(counts.chunks_exact(4));
+            let count = |n: i64| u64::try_from(n).unwrap_or_default();
+            let handlers = directory.handlers.into_iter().zip(counts.chunks_exact(5));
             let handlers = handlers.map(|(handler, n)| HandlerStats {
                 handler: handler.decl.name,
-                queued: n[0],
-                processing: n[1],
-                delayed: n[2],
-                dead: n[3],
+                queued: count(n[0]),
+                oldest: u64::try_from(n[1]).ok().map(Duration::from_millis),
+                processing: count(n[2]),
+                delayed: count(n[3]),
+                dead: count(n[4]),
                 paused: handler.paused,
                 removal: handler.removal,
             });
             Ok(Stats {
                 handlers: handlers.filter(check::is_listed).collect(),
-                unrouted: *unrouted,
-                bytes: *bytes,
+                unrouted: count(*unrouted),
+                bytes: count(*bytes),
                 max_bytes: self.max_bytes,
             })
         })
