@@ -5,7 +5,10 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -93,6 +96,32 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs an example that delivers to itself, to its end. What it printed, without the address.
+pub(crate) fn demo(example: &str) -> Vec<String> {
+    let mut command = Command::new(built().join(example));
+    command.env_clear().env("DEMO", "1");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the example starts");
+    let pid = child.id();
+    // One that hangs must not hang the tests.
+    let (ended, end) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        if end.recv_timeout(Duration::from_secs(90)) == Err(RecvTimeoutError::Timeout) {
+            kill_9(pid);
+        }
+    });
+    let output = child.wait_with_output().expect("its end");
+    drop(ended);
+    watch.join().expect("the watch");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{example}: {printed}\n{errors}");
+    let mut lines = printed.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("listening on http"), "{first}");
+    lines.map(str::to_owned).collect()
 }
 
 /// Kills a process without a word of warning.

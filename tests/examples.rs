@@ -1,0 +1,96 @@
+//! The examples that deliver to themselves, run to their end as processes of their own.
+
+// A failed expectation is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/receiver.rs"]
+mod receiver;
+
+use receiver::demo;
+
+/// How many lines contain this.
+fn count(lines: &[String], text: &str) -> usize {
+    lines.iter().filter(|line| line.contains(text)).count()
+}
+
+/// Whether the lines contain these texts in this order.
+#[track_caller]
+fn in_order(lines: &[String], texts: &[&str]) {
+    let mut rest = lines.iter();
+    for text in texts {
+        let found = rest.any(|line| line.contains(text));
+        assert!(found, "{text:?} is missing, or comes too early: {lines:#?}");
+    }
+}
+
+#[test]
+fn the_readme_leads_to_every_example() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut found = 0;
+    for entry in std::fs::read_dir(root.join("examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".rs") {
+            assert!(readme.contains(&format!("](examples/{name})")), "{name}");
+            found += 1;
+        }
+    }
+    assert!(found >= 10);
+}
+
+#[test]
+fn forward_is_done_only_when_the_next_hop_says_so() {
+    let lines = demo("forward");
+    in_order(
+        &lines,
+        &[
+            "evt_busy -> 429, time 1 with this key",
+            "evt_busy -> 200, time 2 with this key",
+            "dead letter: handler failed for good: downstream answers 422",
+            "the next hop goes down",
+            "breaker open",
+            "... and comes back",
+            "everything is handed on but 1 dead letter",
+        ],
+    );
+    // Not before the second that was asked for.
+    let second = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("next hop: evt_busy -> 200, time 2 with this key, "));
+    let waited = second.and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(waited.parse::<u64>().unwrap() >= 1_000, "{waited} ms");
+    assert_eq!(count(&lines, "evt_odd -> 422"), 1, "refused for good");
+    for n in 0..6 {
+        assert_eq!(count(&lines, &format!("hop: evt_{n} -> 200")), 1, "{n}");
+    }
+    // Three failures opened the breaker, of which each used up one attempt.
+    assert_eq!(count(&lines, "-> 502, time 1"), 3, "{lines:#?}");
+}
+
+#[test]
+fn tls_serves_nothing_in_plain_text() {
+    let lines = demo("tls");
+    in_order(&lines, &["TLSv1_3", "sender: 200", "sender: 401"]);
+    in_order(&lines, &["plain HTTP gets a reply: false"]);
+    assert_eq!(count(&lines, "worked on evt_1"), 1);
+    assert_eq!(count(&lines, "worked on"), 1);
+}
+
+#[test]
+fn allow_list_goes_from_shadow_to_enforced_and_survives_broken_downloads() {
+    let lines = demo("allow_list");
+    in_order(
+        &lines,
+        &[
+            "shadow, not listed: 200",
+            "enforced, not listed: 403",
+            "list: 3 networks now",
+            "enforced, listed: 200",
+            "the old one stays: line 1 of the address list, \"<html>503</html>\"",
+            "the old one stays: 1 networks of 3",
+            "the old one stays: an address in the list",
+        ],
+    );
+    assert_eq!(count(&lines, ": 200"), 5);
+    assert_eq!(count(&lines, "worked on"), 5);
+}
