@@ -35,7 +35,7 @@ fn the_readme_leads_to_every_example() {
             found += 1;
         }
     }
-    assert!(found >= 10);
+    assert!(found >= 13);
 }
 
 #[test]
@@ -93,4 +93,62 @@ fn allow_list_goes_from_shadow_to_enforced_and_survives_broken_downloads() {
     );
     assert_eq!(count(&lines, ": 200"), 5);
     assert_eq!(count(&lines, "worked on"), 5);
+}
+
+#[test]
+fn order_payment_pays_reserves_and_ships_once() {
+    let lines = demo("order_payment");
+    in_order(
+        &lines,
+        &[
+            "orders: A-1 is paid",
+            "stock: the warehouse is down",
+            "stock: 2 mugs are set aside for A-1",
+            "orders: A-1 is paid, the failure is old",
+            "for a person: handler failed for good: the amount is not the order's",
+            "A-1: Paid, parcel Some(1)",
+            "A-2: Open, parcel None",
+            "8 mugs are left",
+        ],
+    );
+    assert_eq!(count(&lines, "evt_2 payment_intent.succeeded -> 200"), 2);
+    assert_eq!(count(&lines, "shipping: parcel"), 1);
+}
+
+#[test]
+fn ai_review_asks_people_while_the_model_is_down_and_reviews_later() {
+    let lines = demo("ai_review");
+    in_order(
+        &lines,
+        &[
+            "model: answers prose",
+            "#1: review",
+            "the model goes down",
+            "needs a person",
+            "... and comes back",
+            "6 reviews, 0 dead letters",
+        ],
+    );
+    for number in 3..=6 {
+        assert_eq!(count(&lines, &format!("#{number}: label")), 1, "{number}");
+        assert_eq!(count(&lines, &format!("#{number}: review")), 1, "{number}");
+    }
+    assert_eq!(count(&lines, "Sure!"), 0, "prose is passed on");
+}
+
+#[test]
+fn saas_fanout_does_the_rest_while_the_crm_is_down() {
+    let lines = demo("saas_fanout");
+    in_order(
+        &lines,
+        &[
+            "sender: 20 events, all 200",
+            "mail: 20 sent; database: 20 rows; analytics: 20 signups",
+            "crm: asked 3 times, then its breaker opened",
+            "breaker of mail: Closed",
+            "breaker of crm: Open",
+            "mail: 0 wait, 0 dead",
+            "crm: 20 wait, 0 dead",
+        ],
+    );
 }
