@@ -40,6 +40,7 @@
 //! - [`inbox`]: sources in front, handlers behind, a store between
 //! - [`store`]: what a store must do; in memory, in one file, in Redis
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
+//! - [`redact`]: what of a payload people may see
 //! - [`telemetry`]: the names of all metrics
 //! - [`docs::providers`]: every preset, what it signs, and where that was read
 //! - [`docs::delivery`]: what a 2xx stands for, and what is left when something dies
@@ -76,6 +77,7 @@ mod identity;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 pub mod provider;
+pub mod redact;
 pub mod scheme;
 pub mod secret;
 pub mod source;

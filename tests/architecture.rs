@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("error", &[]),
     ("secret", &["error"]),
+    ("redact", &["error"]),
     // Level 1: pure pieces.
     ("freshness", &["clock", "error"]),
     ("event", &["clock", "error", "scheme", "secret"]),
@@ -123,6 +124,7 @@ const PURE: &[&str] = &[
     "clock",
     "error",
     "secret",
+    "redact",
     "freshness",
     "event",
     "scheme",
