@@ -12,7 +12,7 @@ use std::{fmt, path::Path, sync::Arc};
 
 use zeroize::Zeroizing;
 
-use crate::error::ConfigError;
+use crate::{clock::UnixTime, error::ConfigError};
 
 /// The text of a secret as the provider's dashboard shows it.
 ///
@@ -21,6 +21,7 @@ use crate::error::ConfigError;
 pub struct Secret {
     text: Zeroizing<Vec<u8>>,
     label: Option<Label>,
+    since: Option<UnixTime>,
 }
 
 impl Secret {
@@ -40,7 +41,11 @@ impl Secret {
                 expected: "no line end behind it",
             });
         }
-        Ok(Self { text, label: None })
+        Ok(Self {
+            text,
+            label: None,
+            since: None,
+        })
     }
 
     /// Takes the secret's text from an environment variable.
@@ -92,6 +97,18 @@ impl Secret {
         Ok(self)
     }
 
+    /// Says since when the secret has been in use, so that metrics tell its age and a warning comes
+    /// after 180 days. Without it a secret is as old as the process has had it.
+    #[must_use]
+    pub fn with_since(mut self, since: UnixTime) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    pub(crate) fn since(&self) -> Option<UnixTime> {
+        self.since
+    }
+
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
@@ -106,6 +123,7 @@ impl Clone for Secret {
         Self {
             text: Zeroizing::new(self.text.to_vec()),
             label: self.label.clone(),
+            since: self.since,
         }
     }
 }

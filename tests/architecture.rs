@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Level 0: nothing of ours.
     ("clock", &[]),
     ("error", &[]),
-    ("secret", &["error"]),
+    ("secret", &["clock", "error"]),
     ("redact", &["error"]),
     // Level 1: pure pieces.
     ("freshness", &["clock", "error"]),
@@ -80,6 +80,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "event",
             "identity",
             "provider",
+            "redact",
             "secret",
             "source",
             "store",
@@ -92,7 +93,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("docs", &[]),
     ("allowlist", &["error", "secret", "telemetry", "verify"]),
     ("axum", &["error", "event", "inbox", "verify"]),
-    ("admin", &["clock", "error", "event", "inbox", "store"]),
+    (
+        "admin",
+        &[
+            "clock",
+            "error",
+            "event",
+            "inbox",
+            "redact",
+            "secret",
+            "store",
+            "telemetry",
+        ],
+    ),
     ("bin", &[]),
     (
         "testing",

@@ -110,7 +110,10 @@ impl Run {
                 telemetry::duplicate(label, &crate::identity::text(remember.key));
                 return Ok(reply::decode(&stored));
             }
-            Ok(Claim::Held(left)) => return Ok(in_progress(&remember.source, left)),
+            Ok(Claim::Held(left)) => {
+                telemetry::in_progress(label);
+                return Ok(in_progress(&remember.source, left));
+            }
             Err(why) => {
                 telemetry::rejected(label, why.kind());
                 return Ok(refuse(why));

@@ -33,7 +33,7 @@ impl Inner {
         &self,
         event: &Event,
         source: &Source,
-    ) -> Result<Receipt, Rejection> {
+    ) -> Result<(Receipt, DedupKey), Rejection> {
         // What a volatile store takes once the workers drain would be lost with the process.
         let draining = *self.stop.borrow() > Stop::Not;
         if draining && self.store.level() == Level::Volatile {
@@ -82,7 +82,7 @@ impl Inner {
                     if entry.routes.is_empty() {
                         telemetry::flagged(label, &key, "unrouted");
                     }
-                    return Ok(Receipt::Accepted);
+                    return Ok((Receipt::Accepted, entry.key));
                 }
                 Accepted::Duplicate {
                     acceptance,
@@ -101,11 +101,11 @@ impl Inner {
                     if !same_body {
                         telemetry::flagged(label, &key, "other_body");
                     }
-                    return Ok(Receipt::Duplicate);
+                    return Ok((Receipt::Duplicate, entry.key));
                 }
                 Accepted::RepeatedBytes => {
                     telemetry::flagged(label, &key, "repeated_bytes");
-                    return Ok(Receipt::Duplicate);
+                    return Ok((Receipt::Duplicate, entry.key));
                 }
                 Accepted::StaleRoutes => self.reload_routes().await?,
             }

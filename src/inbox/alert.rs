@@ -7,7 +7,7 @@ use super::{
     dead::{DeadLetter, PAGE},
     failure::Failure,
 };
-use crate::{error::StoreError, store, telemetry};
+use crate::{error::StoreError, redact::Redactor, store, telemetry};
 
 /// What an alert hook returns.
 pub type AlertFuture = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
@@ -54,6 +54,7 @@ pub(super) async fn tell(
         match timeout(HOOK, told).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(why))) => {
+                let why = Redactor::text(&why.to_string());
                 telemetry::warn(handler, &format!("the alert hook failed: {why}"));
                 return Ok(());
             }

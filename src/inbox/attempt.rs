@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     error::StoreErrorKind,
+    redact::Redactor,
     store::{Fence, Held, Leased, Store, StoreFuture},
     telemetry,
     verify::later,
@@ -48,7 +49,8 @@ impl Worker {
             self.not_ours(&fence).await;
             return drop(permit);
         };
-        let span = telemetry::Span::job(&self.declared.name, job.key(), job.attempt());
+        let trace = job.event().trace_parent();
+        let span = telemetry::Span::job(&self.declared.name, job.key(), job.attempt(), trace);
         let outcome = span
             .around(self.work(job, &fence, handler, downstream))
             .await;
@@ -194,7 +196,8 @@ impl Worker {
     }
 }
 
-/// What is kept with a dead letter: the errors' own words, cut.
+/// What is logged and kept with a dead letter: the errors' own words, cut, without what seems to
+/// be a token.
 fn reason(failure: &Failure) -> String {
     let mut text = failure.to_string();
     let mut cause = std::error::Error::source(failure);
@@ -203,7 +206,7 @@ fn reason(failure: &Failure) -> String {
         text.push_str(&why.to_string());
         cause = why.source();
     }
-    text.chars().take(500).collect()
+    Redactor::text(&text)
 }
 
 /// A downstream that asks for more is not waited for any longer.

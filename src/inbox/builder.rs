@@ -8,10 +8,10 @@ use std::{
 use arc_swap::ArcSwap;
 use http::Response;
 use lru::LruCache;
-use tokio::sync::watch;
+use tokio::sync;
 
 use super::{
-    Inbox, Inner,
+    Inbox, Inner, RunState,
     alert::Alert,
     circuits::Circuits,
     failure::Failure,
@@ -19,6 +19,7 @@ use super::{
     handler::{Declared, Handler, HandlerOptions, ServiceHandler},
     job::Job,
     routes::Routes,
+    watch::Watch,
     worker::Stop,
 };
 use crate::{
@@ -39,7 +40,7 @@ use crate::{
 /// - handlers as [`HandlerOptions`] says
 /// - dead letters are kept for 30 days, nobody is told of them, and they are queued again when
 ///   the sender delivers their event again: people mend a bug and press "resend"
-/// - 30 s to drain
+/// - 30 s to drain, no delivery journal
 /// - the process's shared [`BodyBudget`], the system's clock, refusals without a body
 #[must_use]
 pub struct InboxBuilder {
@@ -51,6 +52,7 @@ pub struct InboxBuilder {
     alert: Option<Arc<dyn Alert>>,
     keep_dead: Option<Duration>,
     drain: Duration,
+    journal: Option<usize>,
     settings: Settings,
 }
 
@@ -68,6 +70,7 @@ impl InboxBuilder {
             alert: None,
             keep_dead: Some(Duration::from_secs(30 * 24 * 60 * 60)),
             drain: Duration::from_secs(30),
+            journal: None,
             // The deadline is the source's own.
             settings: Settings::new(Duration::ZERO),
         }
@@ -159,6 +162,13 @@ impl InboxBuilder {
         self
     }
 
+    /// Keeps a journal of the last verified deliveries in memory, 1 to 100,000 of them, for
+    /// [`Inbox::journal`]: ids and types, no payloads; at most about 1.5 KiB each.
+    pub fn with_journal(mut self, entries: usize) -> Self {
+        self.journal = Some(entries.clamp(1, 100_000));
+        self
+    }
+
     /// A budget for body bytes other than the process's shared one.
     pub fn with_body_budget(mut self, budget: BodyBudget) -> Self {
         self.settings.budget = budget;
@@ -232,6 +242,9 @@ impl InboxBuilder {
                 "no handler is declared: every delivery will get 503",
             );
         }
+        telemetry::describe();
+        let watch = Watch::new(self.journal);
+        watch.set_sources(&sources, self.settings.clock.now());
         let inbox = Inbox(Arc::new(Inner {
             store: self.store,
             sources: ArcSwap::from_pointee(sources),
@@ -245,7 +258,10 @@ impl InboxBuilder {
             keep_dead: self.keep_dead,
             drain: self.drain,
             settings: Arc::new(self.settings),
-            stop: watch::Sender::new(Stop::Not),
+            stop: sync::watch::Sender::new(Stop::Not),
+            run: sync::watch::Sender::new(RunState::NotRunning),
+            watch,
+            health: sync::Mutex::new(None),
             requeued: Mutex::new(LruCache::new(REQUEUED)),
         }));
         for orphan in inbox.orphans().await.map_err(refused)? {

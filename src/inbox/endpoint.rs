@@ -6,17 +6,22 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service, ServiceExt, util::Oneshot};
 
-use super::{Inbox, accept::Receipt};
+use super::{
+    Inbox, Outcome,
+    accept::Receipt,
+    watch::{Delivered, Facts},
+};
 use crate::{
     error::{Rejection, RejectionKind},
     event::Event,
     source::Source,
+    store::DedupKey,
     telemetry,
     verify::{
         Gate, ReplyBody, Reservation, ResponseBody, Verdict, VerifiedBody, answer, boring, later,
@@ -122,6 +127,8 @@ where
             span,
             begun,
             deadline,
+            facts: None,
+            receipt: None,
         };
         WebhookFuture {
             kind: Kind::Verifying { gate },
@@ -138,12 +145,16 @@ struct Intake<S> {
     span: telemetry::Span,
     begun: Instant,
     deadline: Instant,
+    /// Known once it is verified.
+    facts: Option<Facts>,
+    /// Known once it is stored.
+    receipt: Option<Receipt>,
 }
 
 type Stored = (
     Box<http::request::Parts>,
     Box<Event>,
-    Result<Receipt, Rejection>,
+    Result<(Receipt, DedupKey), Rejection>,
 );
 
 pin_project! {
@@ -186,6 +197,9 @@ where
             let next = match this.kind.as_mut().project() {
                 KindProj::Calling { response } => {
                     let response = ready!(response.poll(cx));
+                    if let (Ok(response), Some(intake)) = (&response, this.intake.take()) {
+                        intake.replied(response.status());
+                    }
                     return Poll::Ready(response.map(|r| r.map(ResponseBody::inner)));
                 }
                 KindProj::Refused { response } => {
@@ -203,13 +217,17 @@ where
                     },
                     verdict => this
                         .intake
-                        .as_ref()
+                        .take()
                         .map_or(Kind::Refused { response: None }, |i| i.refuse(verdict)),
                 },
                 KindProj::Storing { stored } => {
                     let (parts, event, receipt) = ready!(stored.as_mut().poll(cx));
-                    match this.intake {
-                        Some(intake) => intake.acknowledge(*parts, *event, receipt),
+                    match this.intake.take() {
+                        Some(intake) => {
+                            let (next, intake) = intake.acknowledge(*parts, *event, receipt);
+                            *this.intake = intake;
+                            next
+                        }
                         None => Kind::Refused { response: None },
                     }
                 }
@@ -226,11 +244,12 @@ where
 impl<S: Service<Request<VerifiedBody>>> Intake<S> {
     /// The step that makes the reply a receipt.
     fn store(
-        &self,
+        &mut self,
         parts: Box<http::request::Parts>,
         event: Box<Event>,
         reserved: Reservation,
     ) -> Pin<Box<dyn Future<Output = Stored> + Send>> {
+        self.facts = Some(self.inbox.0.watch.facts(&event));
         let (inbox, source, deadline) = (self.inbox.clone(), self.source.clone(), self.deadline);
         Box::pin(async move {
             let receipt = timeout_at(deadline, inbox.0.accept(&event, &source)).await;
@@ -241,32 +260,60 @@ impl<S: Service<Request<VerifiedBody>>> Intake<S> {
     }
 
     fn acknowledge<B>(
-        &mut self,
+        mut self,
         parts: http::request::Parts,
         event: Event,
-        receipt: Result<Receipt, Rejection>,
-    ) -> Kind<S, B> {
-        match (receipt, self.inner.take()) {
-            (Ok(receipt), Some(inner)) => {
-                telemetry::replied(self.source.label(), self.begun.elapsed());
-                let mut request =
-                    Request::from_parts(parts, VerifiedBody::from(event.body().clone()));
-                request.extensions_mut().insert(event);
-                request.extensions_mut().insert(receipt);
-                Kind::Calling {
-                    response: inner.oneshot(request),
-                }
-            }
-            (Err(why), _) => self.refuse(Verdict::Refused(why)),
-            (Ok(_), None) => self.refuse(Verdict::Refused(RejectionKind::Misconfigured.into())),
+        receipt: Result<(Receipt, DedupKey), Rejection>,
+    ) -> (Kind<S, B>, Option<Self>) {
+        let (receipt, key) = match receipt {
+            Ok(taken) => taken,
+            Err(why) => return (self.refuse(Verdict::Refused(why)), None),
+        };
+        let Some(inner) = self.inner.take() else {
+            let why = RejectionKind::Misconfigured.into();
+            return (self.refuse(Verdict::Refused(why)), None);
+        };
+        self.receipt = Some(receipt);
+        if let Some(facts) = &mut self.facts {
+            facts.key = Some(key);
+        }
+        let mut request = Request::from_parts(parts, VerifiedBody::from(event.body().clone()));
+        request.extensions_mut().insert(event);
+        request.extensions_mut().insert(receipt);
+        let response = inner.oneshot(request);
+        (Kind::Calling { response }, Some(self))
+    }
+
+    fn refuse<B>(self, verdict: Verdict) -> Kind<S, B> {
+        let outcome = match &verdict {
+            Verdict::Handshake(_) => Outcome::Handshake,
+            Verdict::Refused(why) => Outcome::Refused(why.kind()),
+            Verdict::Verified(..) => Outcome::Refused(RejectionKind::Misconfigured),
+        };
+        let response = answer(verdict, &self.source, &self.inbox.0.settings);
+        self.note(outcome, response.status());
+        let response = Some(response);
+        Kind::Refused { response }
+    }
+
+    /// The inner service has written the reply.
+    fn replied(self, status: StatusCode) {
+        if let Some(receipt) = self.receipt {
+            self.note(receipt.into(), status);
         }
     }
 
-    fn refuse<B>(&self, verdict: Verdict) -> Kind<S, B> {
-        telemetry::replied(self.source.label(), self.begun.elapsed());
-        Kind::Refused {
-            response: Some(answer(verdict, &self.source, &self.inbox.0.settings)),
-        }
+    fn note(self, outcome: Outcome, status: StatusCode) {
+        let took = self.begun.elapsed();
+        telemetry::replied(self.source.label(), took);
+        self.inbox.0.watch.delivered(Delivered {
+            source: self.source.label(),
+            facts: self.facts,
+            outcome,
+            status,
+            took,
+            at: self.inbox.now(),
+        });
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     error::StoreError,
     event::Event,
     identity,
+    redact::Redactor,
     secret::Label,
     store::{Fence, Held, Store},
 };
@@ -107,12 +108,12 @@ impl Job {
         held
     }
 
-    /// Makes the job a dead letter.
+    /// Makes the job a dead letter. What seems to be a token in the reason is not kept.
     ///
     /// # Errors
     /// When the store fails. The job then comes back when its lease ends.
     pub async fn bury(self, reason: &str) -> Result<Held, StoreError> {
-        self.store.bury(&self.fence, reason).await
+        self.store.bury(&self.fence, &Redactor::text(reason)).await
     }
 
     /// Starts the lease anew; [`Held::Lost`] when it is somebody else's by now.

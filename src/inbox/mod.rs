@@ -65,11 +65,14 @@ mod endpoint;
 mod failure;
 mod filter;
 mod handler;
+mod health;
 mod job;
 mod keeper;
+mod probe;
 mod retry;
 mod routes;
 mod stored;
+mod watch;
 mod worker;
 
 use std::{
@@ -81,12 +84,14 @@ use std::{
 
 use arc_swap::ArcSwap;
 use lru::LruCache;
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync, time::Instant};
 
 use self::{
     endpoint::Mount,
     handler::Declared,
+    health::Running,
     routes::Routes,
+    watch::Watch,
     worker::{Due, Stop, Worker},
 };
 use crate::{
@@ -108,8 +113,11 @@ pub use self::{
     failure::Failure,
     filter::{Filter, on},
     handler::{Handler, HandlerFuture, HandlerOptions},
+    health::{Health, RunState},
     job::Job,
+    probe::{Probe, ProbeFuture},
     retry::Retry,
+    watch::{Figures, JournalEntry, Outcome, SecretFigures, SourceFigures},
 };
 
 /// Sources in front, handlers behind, a store between. Cheap to clone.
@@ -131,7 +139,11 @@ struct Inner {
     keep_dead: Option<Duration>,
     drain: Duration,
     settings: Arc<Settings>,
-    stop: watch::Sender<Stop>,
+    stop: sync::watch::Sender<Stop>,
+    run: sync::watch::Sender<RunState>,
+    watch: Watch,
+    /// The last report and when it was made.
+    health: sync::Mutex<Option<(Instant, Health)>>,
     /// When which dead event was last queued again because its sender delivered it again.
     requeued: Mutex<LruCache<DedupKey, Instant>>,
 }
@@ -178,7 +190,7 @@ impl Inbox {
     pub async fn accept(&self, event: &Event) -> Result<Receipt, Rejection> {
         let source = self.source(event.source());
         let source = source.ok_or(crate::RejectionKind::UnknownSource)?;
-        self.0.accept(event, &source).await
+        Ok(self.0.accept(event, &source).await?.0)
     }
 
     /// The jobs of a handler that was declared with [`InboxBuilder::channel`].
@@ -229,7 +241,11 @@ impl Inbox {
         // Ends with this future, however that ends.
         let mut keeper = tokio::task::JoinSet::new();
         keeper.spawn(keeper::keep(Arc::clone(&self.0)));
-        worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await
+        keeper.spawn(watch::keep(Arc::clone(&self.0)));
+        let running = Running::begin(&self.0.run);
+        let ended = worker::run_all(workers, &self.0.stop, self.0.drain, shutdown).await;
+        running.end(ended.is_ok());
+        ended
     }
 
     /// The breakers of this process: each handler's own, in the order in which they were declared
@@ -285,6 +301,7 @@ impl Inbox {
             .unwrap_or_else(PoisonError::into_inner);
         let mut sources = BTreeMap::clone(&self.0.sources.load());
         change(&mut sources);
+        self.0.watch.set_sources(&sources, self.now());
         self.0.sources.store(Arc::new(sources));
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::UnixTime,
-    event::{Covers, Event, Field, Head, Provenance, Verified},
+    event::{Covers, Event, Field, Head, Provenance, Verified, trace::TraceParent},
     secret::Label,
 };
 
@@ -41,6 +41,8 @@ struct Stored<'a> {
     cov: char,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hdr: Vec<(String, Vec<u8>)>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    tp: Option<Cow<'a, str>>,
 }
 
 /// The head of an event as bytes.
@@ -62,6 +64,7 @@ pub(super) fn encode(event: &Event) -> Bytes {
             .iter()
             .map(|(name, value)| (name.clone(), value.to_vec()))
             .collect(),
+        tp: event.trace_parent().map(Cow::Borrowed),
     };
     let mut bytes = Vec::with_capacity(USUAL_LEN);
     bytes.push(VERSION);
@@ -97,6 +100,9 @@ pub(super) fn decode(head: &[u8], body: Bytes) -> Option<Event> {
             .into_iter()
             .map(|(name, value)| (name, value.into()))
             .collect(),
+        trace_parent: stored
+            .tp
+            .and_then(|text| TraceParent::parse(text.as_bytes())),
     };
     // It was verified before it was stored; nothing else is.
     Some(Event::new(head, body, Verified::by_signature()))
@@ -169,6 +175,9 @@ mod tests {
             secret: Label::new("secret label", "new")?,
             covers: Covers::Fields,
             headers: vec![("x-a".to_owned(), Bytes::from_static(b"\xff\x00"))],
+            trace_parent: TraceParent::parse(
+                b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            ),
         };
         Ok(Event::new(
             head,

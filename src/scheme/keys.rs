@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::{
+    clock::UnixTime,
     error::ConfigError,
     scheme::{
         KeyId, MAX_SECRETS, Scheme,
@@ -24,6 +25,8 @@ pub(crate) struct Key {
     pub(crate) mac: KeyedMac,
     /// The same secret in the scheme's older ways, in order.
     older: Box<[KeyedMac]>,
+    /// What [`Secret::with_since`] said.
+    pub(crate) since: Option<UnixTime>,
     /// Tells keys apart without keeping them: the tag of a fixed text.
     identity: Tag,
 }
@@ -108,6 +111,11 @@ impl KeySet {
         self.0.iter().map(|key| &key.label)
     }
 
+    /// The labels, in order, and what [`Secret::with_since`] said of each.
+    pub fn ages(&self) -> impl Iterator<Item = (&Label, Option<UnixTime>)> {
+        self.0.iter().map(|key| (&key.label, key.since))
+    }
+
     /// Compares every candidate with the tags of every key, or of the keys of this id, and says
     /// which key matched. `way` is the place of the scheme among the older ways, 0 for none of them.
     /// No early exit: neither the number nor the position of matches shows in the time taken.
@@ -179,6 +187,7 @@ impl Key {
             id,
             mac,
             older,
+            since: secret.since(),
             identity,
         })
     }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     error::{Rejection, RejectionKind},
-    event::{Event, Field, Head as EventHead, Verified},
+    event::{Event, Field, Head as EventHead, Verified, trace::TraceParent},
     scheme::{DigestAt, Port, form, json, keys::Key},
 };
 
@@ -269,6 +269,7 @@ impl<'k> Delivery<'_, 'k> {
             secret: key.label.clone(),
             covers: plan.covers,
             headers: self.source.kept(self.parts),
+            trace_parent: trace_parent(self.parts),
         })
     }
 
@@ -283,6 +284,13 @@ impl<'k> Delivery<'_, 'k> {
         })?;
         claims.check_time(self.plan, self.source.0.tolerance, self.now)
     }
+}
+
+/// Set by proxies, and by anybody else: for tracing only.
+fn trace_parent(parts: &Parts) -> Option<TraceParent> {
+    let mut values = parts.headers.get_all("traceparent").iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    TraceParent::parse(only.as_bytes())
 }
 
 /// `pull_request` and `opened` make `pull_request.opened`, as trustworthy as the weaker of the two.

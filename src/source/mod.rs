@@ -234,6 +234,18 @@ impl Source {
             .collect()
     }
 
+    /// The labels of the active secrets and since when each is in use, as far as that was said.
+    /// None for a source with tenants.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn secret_ages(&self) -> Vec<(Label, Option<UnixTime>)> {
+        if self.0.tenants.is_some() {
+            return Vec::new();
+        }
+        let keys = self.0.keys.load();
+        let aged = keys.ages().map(|(label, since)| (label.clone(), since));
+        aged.collect()
+    }
+
     /// Keys for [`Source::verify_with`].
     ///
     /// # Errors

@@ -461,6 +461,14 @@ pub struct Stats {
     pub max_bytes: Option<u64>,
 }
 
+impl Stats {
+    /// How full the store is, 0 to 1 (or more, when its bound was lowered); `None` without a bound.
+    pub fn fill(&self) -> Option<f64> {
+        let max = self.max_bytes.filter(|max| *max > 0)?;
+        Some(self.bytes as f64 / max as f64)
+    }
+}
+
 /// Counts of one handler.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct HandlerStats {

@@ -118,7 +118,10 @@ pub(crate) fn answer(
     settings: &Settings,
 ) -> Response<ReplyBody> {
     let why = match verdict {
-        Verdict::Handshake(reply) => return reply.into_response(),
+        Verdict::Handshake(reply) => {
+            telemetry::handshake(source.label());
+            return reply.into_response();
+        }
         Verdict::Refused(why) => why,
         Verdict::Verified(..) => crate::error::RejectionKind::Misconfigured.into(),
     };

@@ -279,7 +279,8 @@ impl<B: Body> Gate<B> {
             .source
             .check_body(&parts, head, keys, body, now)
             .map_err(|why| why.kind())?;
-        telemetry::verified(this.source.label(), &event.head.secret);
+        let (age, trace) = (event.signature_age(), event.trace_parent());
+        telemetry::verified(this.source.label(), &event.head.secret, age, trace);
         if let Some(reply) = this.source.answer_event(&event) {
             return Ok(Verdict::Handshake(reply));
         }

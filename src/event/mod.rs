@@ -8,9 +8,12 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use self::trace::TraceParent;
 use crate::{clock::UnixTime, scheme::json, secret::Label};
 
 pub use crate::scheme::Covers;
+
+pub(crate) mod trace;
 
 /// Proof that one active secret signed exactly these bytes. Made in one place, in `source`.
 #[derive(Debug)]
@@ -67,6 +70,7 @@ pub(crate) struct Head {
     pub(crate) secret: Label,
     pub(crate) covers: Covers,
     pub(crate) headers: Vec<(String, Bytes)>,
+    pub(crate) trace_parent: Option<TraceParent>,
 }
 
 impl Event {
@@ -136,6 +140,20 @@ impl Event {
         let mut kept = self.head.headers.iter();
         kept.find(|(kept, _)| kept == name)
             .map(|(_, value)| &value[..])
+    }
+
+    /// The W3C `traceparent` that came with the delivery, as whoever forwarded it has set it: for
+    /// tracing only, since no signature covers it.
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.head.trace_parent.as_ref().map(TraceParent::as_str)
+    }
+
+    /// How much older than its verification the signed time is, in seconds; negative when it lies
+    /// in the future.
+    #[cfg(feature = "verify")]
+    pub(crate) fn signature_age(&self) -> Option<f64> {
+        let (signed, received) = (self.head.signed_at?, self.head.received_at);
+        Some(received.as_millis().saturating_sub(signed.as_millis()) as f64 / 1_000.0)
     }
 
     /// The body as `T`.

@@ -1,5 +1,12 @@
-//! The only file that names `tracing` and `metrics`. Without those features every function here
+//! The only place that names `tracing` and `metrics`. Without those features every function here
 //! is empty and no call site needs a `cfg`.
+//!
+//! Gauges are set every 10 s while [`Inbox::run`](crate::Inbox::run) runs, and whenever
+//! [`Inbox::health`](crate::Inbox::health) asks the store.
+//!
+//! A span stands for each delivery (`webhook_delivery`) and each run of a handler (`webhook_job`).
+//! Both have the event's `key` once it is known, which links them, and the `traceparent` that came
+//! with the delivery, if it came with one: that header is not signed.
 //!
 //! Labels come from the configuration (source, handler, secret label) or from fixed lists (kind,
 //! outcome). Nothing from a request is ever a label, and no payload or secret is logged.
@@ -16,58 +23,44 @@ use std::time::Duration;
 #[cfg(feature = "verify")]
 use crate::{error::RejectionKind, secret::Label};
 
-/// Deliveries received, by source. Unit: deliveries.
-pub const RECEIVED: &str = "webhook_received_total";
-/// Deliveries refused, by source and kind. Unit: deliveries.
-pub const REJECTED: &str = "webhook_rejected_total";
-/// Deliveries that a layer in shadow mode let through and would have refused, by source and kind.
-/// Unit: deliveries.
-pub const SHADOWED: &str = "webhook_shadow_rejected_total";
-/// Deliveries verified, by source and label of the secret that matched. Unit: deliveries.
-pub const SECRET_MATCHED: &str = "webhook_secret_matched_total";
-/// Events accepted as new, by source. Unit: events.
-pub const ACCEPTED: &str = "webhook_accepted_total";
-/// Duplicates of accepted events, by source. Unit: deliveries.
-pub const DUPLICATE: &str = "webhook_duplicate_total";
-/// Oddities that are accepted all the same, by source and kind: `repeated_bytes`, `other_body`,
-/// `unrouted`, `overflow` (dead at once for a handler with too long a backlog). Unit: events.
-pub const FLAGGED: &str = "webhook_flagged_total";
-/// From the first look at a delivery to its reply, by source. Unit: seconds.
-pub const REPLY_SECONDS: &str = "webhook_reply_seconds";
-/// One call of a store, by verb. Unit: seconds.
-pub const STORE_SECONDS: &str = "webhook_store_seconds";
-/// Leases that ended, by handler and outcome: `done`, `retry`, `dead`, `handed_back`,
-/// `postponed` (its downstream's breaker is open), `lost` (to another worker), `unsettled` (the store
-/// failed). Unit: leases.
-pub const HANDLED: &str = "webhook_handled_total";
-/// One run of a handler, by handler. Unit: seconds.
-pub const HANDLER_SECONDS: &str = "webhook_handler_seconds";
+mod names;
+mod span;
 
-/// Breakers that are not closed in this process, the handler's own and its downstreams', by handler.
-/// Unit: breakers.
-pub const BREAKER_OPEN: &str = "webhook_breaker_open";
+pub use self::names::*;
+#[cfg(feature = "verify")]
+pub(crate) use self::span::Span;
 
-/// Every metric, for dashboards and tests.
-pub const METRICS: &[&str] = &[
-    RECEIVED,
-    REJECTED,
-    SHADOWED,
-    SECRET_MATCHED,
-    ACCEPTED,
-    DUPLICATE,
-    FLAGGED,
-    REPLY_SECONDS,
-    STORE_SECONDS,
-    HANDLED,
-    HANDLER_SECONDS,
-    BREAKER_OPEN,
-];
+/// Tells the exporter that is installed the units and descriptions of all metrics. An inbox that is
+/// built does that; call it when the exporter is installed later. Nothing without the feature.
+pub fn describe() {
+    #[cfg(feature = "metrics")]
+    for metric in METRICS {
+        let unit = match metric.unit {
+            "seconds" => metrics::Unit::Seconds,
+            "bytes" => metrics::Unit::Bytes,
+            _ => metrics::Unit::Count,
+        };
+        match metric.kind {
+            MetricKind::Counter => metrics::describe_counter!(metric.name, unit, metric.help),
+            MetricKind::Gauge => metrics::describe_gauge!(metric.name, unit, metric.help),
+            MetricKind::Histogram => metrics::describe_histogram!(metric.name, unit, metric.help),
+        }
+    }
+}
 
 #[cfg(feature = "verify")]
 macro_rules! count {
     ($name:ident, $($key:literal => $value:expr),*) => {
         #[cfg(feature = "metrics")]
         metrics::counter!($name, $($key => $value),*).increment(1);
+    };
+}
+
+#[cfg(feature = "inbox")]
+macro_rules! gauge {
+    ($name:ident, $value:expr $(, $key:literal => $label:expr)*) => {
+        #[cfg(feature = "metrics")]
+        metrics::gauge!($name $(, $key => $label)*).set($value as f64);
     };
 }
 
@@ -137,16 +130,40 @@ pub(crate) fn shadowed(
     );
 }
 
+/// `age`: of the signature, in seconds, where one is signed.
 #[cfg(feature = "verify")]
-pub(crate) fn verified(source: &Label, secret: &Label) {
+pub(crate) fn verified(
+    source: &Label,
+    secret: &Label,
+    age: Option<f64>,
+    traceparent: Option<&str>,
+) {
+    if let Some(traceparent) = traceparent {
+        span::note("traceparent", traceparent);
+    }
     count!(SECRET_MATCHED, "source" => source.shared(), "secret" => secret.shared());
+    #[cfg(feature = "metrics")]
+    if let Some(age) = age {
+        metrics::histogram!(SIGNATURE_AGE, "source" => source.shared()).record(age);
+    }
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "hookgate", %source, %secret, "delivery verified");
+}
+
+#[cfg(feature = "verify")]
+pub(crate) fn handshake(source: &Label) {
+    count!(HANDSHAKE, "source" => source.shared());
+}
+
+#[cfg(feature = "inbox")]
+pub(crate) fn in_progress(source: &Label) {
+    count!(IN_PROGRESS, "source" => source.shared());
 }
 
 #[cfg(feature = "inbox")]
 pub(crate) fn accepted(source: &Label, key: &str) {
     count!(ACCEPTED, "source" => source.shared());
+    span::note("key", key);
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "hookgate", %source, key, "event accepted");
 }
@@ -154,6 +171,7 @@ pub(crate) fn accepted(source: &Label, key: &str) {
 #[cfg(feature = "inbox")]
 pub(crate) fn duplicate(source: &Label, key: &str) {
     count!(DUPLICATE, "source" => source.shared());
+    span::note("key", key);
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "hookgate", %source, key, "duplicate acknowledged");
 }
@@ -215,10 +233,15 @@ pub(crate) fn audit(what: &'static str, on: &str, count: usize) {
     tracing::info!(target: "hookgate", what, on, count, "repair");
 }
 
+/// How many of a handler's breakers are not closed.
+#[cfg(feature = "inbox")]
+pub(crate) fn breakers_open(handler: &Label, open: usize) {
+    gauge!(BREAKER_OPEN, open, "handler" => handler.shared());
+}
+
 #[cfg(feature = "inbox")]
 pub(crate) fn breaker(handler: &Label, opened: bool, open: usize) {
-    #[cfg(feature = "metrics")]
-    metrics::gauge!(BREAKER_OPEN, "handler" => handler.shared()).set(open as f64);
+    breakers_open(handler, open);
     // Which downstream it is comes from an event.
     #[cfg(feature = "tracing")]
     if opened {
@@ -235,41 +258,45 @@ pub(crate) fn warn(about: &str, what: &str) {
     tracing::warn!(target: "hookgate", about, "{what}");
 }
 
-/// The span of one delivery or job; nothing without the feature.
-#[cfg(feature = "verify")]
-#[derive(Clone, Debug)]
-pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
-
-#[cfg(feature = "verify")]
-impl Span {
-    pub(crate) fn delivery(source: &Label, provider: &'static str) -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            tracing::info_span!(target: "hookgate", "webhook_delivery", %source, provider),
-        )
+/// What the store holds.
+#[cfg(feature = "inbox")]
+pub(crate) fn store_holds(bytes: u64, max_bytes: Option<u64>, unrouted: u64) {
+    gauge!(STORE_UP, 1);
+    gauge!(STORE_BYTES, bytes);
+    gauge!(UNROUTED, unrouted);
+    #[cfg(feature = "metrics")]
+    if let Some(max) = max_bytes {
+        gauge!(STORE_MAX_BYTES, max);
     }
+}
 
-    #[cfg(feature = "inbox")]
-    pub(crate) fn job(handler: &Label, key: &str, attempt: u32) -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            tracing::info_span!(target: "hookgate", "webhook_job", %handler, key, attempt),
-        )
+/// What the store holds for a handler of its registry.
+#[cfg(feature = "inbox")]
+pub(crate) fn handler_holds(handler: &str, jobs: [(&'static str, u64); 3], dead: u64) {
+    #[cfg(feature = "metrics")]
+    for (state, count) in jobs {
+        gauge!(JOBS, count, "handler" => handler.to_owned(), "state" => state);
     }
+    gauge!(DEAD, dead, "handler" => handler.to_owned());
+}
 
-    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
-        #[cfg(feature = "tracing")]
-        return self.0.in_scope(work);
-        #[cfg(not(feature = "tracing"))]
-        work()
-    }
+/// The store did not say what it holds.
+#[cfg(feature = "inbox")]
+pub(crate) fn store_down() {
+    gauge!(STORE_UP, 0);
+}
 
-    /// Runs a future inside the span.
-    #[cfg(feature = "inbox")]
-    pub(crate) async fn around<F: Future>(self, work: F) -> F::Output {
-        #[cfg(feature = "tracing")]
-        return tracing::Instrument::instrument(work, self.0).await;
-        #[cfg(not(feature = "tracing"))]
-        work.await
+/// What deliveries to a source say about the clocks and about what its sender sees.
+#[cfg(feature = "inbox")]
+pub(crate) fn source_seen(source: &Label, refused_in_a_row: u64, skew: Option<f64>) {
+    gauge!(REFUSED_IN_A_ROW, refused_in_a_row, "source" => source.shared());
+    #[cfg(feature = "metrics")]
+    if let Some(skew) = skew {
+        gauge!(CLOCK_SKEW, skew, "source" => source.shared());
     }
+}
+
+#[cfg(feature = "inbox")]
+pub(crate) fn secret_age(source: &Label, secret: &Label, age: Duration) {
+    gauge!(SECRET_AGE, age.as_secs_f64(), "source" => source.shared(), "secret" => secret.shared());
 }
