@@ -39,6 +39,7 @@
 //! - [`dedup`]: inline idempotency, for handlers that must finish before the reply
 //! - [`inbox`]: sources in front, handlers behind, a store between
 //! - [`store`]: what a store must do; in memory, in one file, in Redis
+//! - `admin` (feature `admin`): a page for the people who run it
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
 //! - [`redact`]: what of a payload people may see
 //! - [`telemetry`]: the names of all metrics
@@ -54,12 +55,15 @@
 //! - `redis-sentinel`: the same through a pool that asks Redis Sentinel
 //! - `allowlist`: the layers that refuse by address and by plain HTTP
 //! - `axum`: an extractor for [`Event`] and `IntoResponse` for [`Rejection`]
+//! - `admin`: a page for the people who run an inbox
 //! - `tracing`, `metrics`: spans and logs; counters and histograms
 //! - `full`: all of these
 //! - `test-util`: a signer for every preset, a fixed clock, and the contract suite for stores
 //!
 //! A feature adds what it names and changes nothing else.
 
+#[cfg(feature = "admin")]
+pub mod admin;
 #[cfg(feature = "allowlist")]
 pub mod allowlist;
 #[cfg(feature = "axum")]

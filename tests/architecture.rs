@@ -154,6 +154,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redb", &["store/embedded"]),
     ("ipnet", &["allowlist"]),
     ("axum_core", &["axum"]),
+    ("askama", &["admin"]),
 ];
 
 struct File {

@@ -220,6 +220,39 @@ impl Inbox {
         Ok(found)
     }
 
+    /// One of a handler's dead letters; `None` when it is not there (any more). `before` is the
+    /// entry before it, if that is known: without it the store is read up to the entry.
+    ///
+    /// # Errors
+    /// When the store fails or knows no such handler.
+    pub async fn dead_letter(
+        &self,
+        handler: &str,
+        entry: &str,
+        before: Option<&str>,
+    ) -> Result<Option<DeadLetter>, StoreError> {
+        let is_it = |dead: &DeadLetter| dead.entry == entry;
+        if let Some(before) = before {
+            let next = self
+                .dead_letters(handler, &DeadFilter::all(), Some(before), 1)
+                .await?;
+            if let Some(found) = next.into_iter().find(is_it) {
+                return Ok(Some(found));
+            }
+        }
+        let mut after = None::<String>;
+        loop {
+            let page = self.0.store.dead(handler, after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(None);
+            };
+            after = Some(last.entry.clone());
+            if let Some(found) = page.into_iter().find(|dead| dead.entry == entry) {
+                return Ok(Some(DeadLetter::new(found)));
+            }
+        }
+    }
+
     /// Queues a dead letter again, with a new budget of attempts. Its idempotency key stays. False
     /// when it is not there (any more).
     ///

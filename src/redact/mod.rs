@@ -146,12 +146,7 @@ impl Redactor {
             if token::is_in(word) || token::is_announced(before, word) {
                 shown.push_str("<token>");
             } else {
-                for c in word.chars() {
-                    match c {
-                        '"' | '\'' | '\\' => shown.push(c),
-                        c => shown.extend(c.escape_debug()),
-                    }
-                }
+                shown.push_str(&visible(word));
             }
             before = word;
         }
@@ -191,6 +186,18 @@ impl Default for Redactor {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A text with its control and direction characters escaped, so that it is what it looks like.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
 }
 
 /// A length in words: `1,024 bytes`.
