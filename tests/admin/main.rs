@@ -527,3 +527,29 @@ async fn links_lead_to_where_browsers_know_it() {
     assert!(body.contains("No handler is known"));
     site.close().await;
 }
+
+/// Serves the page to `tests/admin/browser`, which says what is to happen, a word a line.
+#[tokio::test]
+#[ignore = "tests/admin/browser runs it"]
+async fn serve() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    let site = Site::open().await;
+    println!("\nserving {}", site.browser.address());
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["deliver", id, kind] => site.deliver(id, kind).await,
+            ["canaries"] => {
+                site.deliver(XSS, XSS).await;
+                site.deliver("evt_\u{202e}\u{1b}[31m", "a.b").await;
+            }
+            ["settled", dead] => site.settled(dead.parse().unwrap()).await,
+            ["mend"] => site.mended.store(true, Ordering::SeqCst),
+            ["break"] => site.mended.store(false, Ordering::SeqCst),
+            _ => panic!("{line}"),
+        }
+        println!("done");
+    }
+    site.close().await;
+}

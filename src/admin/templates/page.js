@@ -10,7 +10,9 @@
     button.setAttribute("aria-pressed", String(on));
   });
   const refresh = async () => {
-    const reply = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(5000) });
+    // Without the name and password that the address may have been opened with: fetch takes none.
+    const here = location.origin + location.pathname + location.search;
+    const reply = await fetch(here, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(5000) });
     if (!reply.ok) throw new Error(reply.status);
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
     for (const part of parts()) {
