@@ -12,6 +12,8 @@
 //! | `<SLUG>_WEBHOOK_SECRET_FILE` | the same, one secret in a file | |
 //! | `<SLUG>_VERIFY_TOKEN` | our token of a GET handshake (Meta) | |
 //! | `PUBLIC_URL` | our public origin, for schemes that sign the URL (Square) | |
+//! | `OPS_LISTEN` | address of `/admin`, `/metrics`, `/live` and `/ready` | none |
+//! | `OPS_PASSWORD` | of the user `ops` on `/admin`, 12 bytes or more | random, on stderr |
 //!
 //! With no secret set it mounts stripe, github and shopify with random secrets, which it prints on
 //! stderr, and listens on loopback only. The first line on stdout is `listening on http://ADDR`;
@@ -27,6 +29,9 @@ use hookgate::{
     store::{EmbeddedStore, MemoryStore, RedisStore, Store, redis::deadpool_redis},
 };
 use tokio::{net::TcpListener, signal, sync::oneshot};
+
+#[path = "monitoring/ops.rs"]
+mod ops;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -45,7 +50,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let listener = TcpListener::bind(address(demo)?).await?;
 
-    let mut builder = Inbox::builder_over(store()?).handler("print", on("*"), print);
+    // Counts from the beginning.
+    let ops = ops_address()?
+        .map(|address| Ok::<_, Box<dyn Error>>((address, ops::recorder()?)))
+        .transpose()?;
+    let mut builder = Inbox::builder_over(store()?)
+        .handler("print", on("*"), print)
+        .with_journal(10_000);
     let names: Vec<String> = sources
         .iter()
         .map(|source| source.name().to_owned())
@@ -58,6 +69,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut app = Router::new();
     for name in &names {
         app = app.route_service(&format!("/webhooks/{name}"), inbox.endpoint(name)?);
+    }
+    if let Some((address, recorder)) = ops {
+        ops::serve(address, ops_password()?, inbox.clone(), recorder).await?;
     }
     println!("listening on http://{}", listener.local_addr()?);
 
@@ -141,9 +155,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Three sources with secrets of the moment, to play with.
 fn demo_sources() -> Result<Vec<Source>, Box<dyn Error>> {
     let demo = [provider::STRIPE, provider::GITHUB, provider::SHOPIFY].map(|row| {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)?;
-        let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = random()?;
         eprintln!("demo secret for /webhooks/{}: {secret}", row.slug);
         Ok(Source::builder(row.slug, row)
             .add_secret(Secret::new(secret)?)
@@ -162,6 +174,32 @@ fn address(demo: bool) -> Result<std::net::SocketAddr, Box<dyn Error>> {
         return Err("set a <SLUG>_WEBHOOK_SECRET to listen on other than loopback".into());
     }
     Ok(address)
+}
+
+fn random() -> Result<String, Box<dyn Error>> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Where the people who run this look, if anywhere.
+fn ops_address() -> Result<Option<std::net::SocketAddr>, Box<dyn Error>> {
+    let Ok(text) = env::var("OPS_LISTEN") else {
+        return Ok(None);
+    };
+    let address = text.parse();
+    Ok(Some(
+        address.map_err(|why| format!("OPS_LISTEN={text}: {why}"))?,
+    ))
+}
+
+fn ops_password() -> Result<Secret, Box<dyn Error>> {
+    if env::var_os("OPS_PASSWORD").is_some() {
+        return Ok(Secret::from_env("OPS_PASSWORD")?);
+    }
+    let password = random()?;
+    eprintln!("password of ops for /admin: {password}");
+    Ok(Secret::new(password)?)
 }
 
 fn store() -> Result<Arc<dyn Store>, Box<dyn Error>> {

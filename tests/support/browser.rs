@@ -1,4 +1,5 @@
 //! The little of a browser that forms need.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{
     collections::BTreeMap,
