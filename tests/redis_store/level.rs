@@ -1,8 +1,14 @@
 //! What an answer stands for.
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Instant,
+};
 
-use hookgate::store::redis::deadpool_redis::Config;
+use hookgate::{
+    clock::{Clock, SystemClock, UnixTime},
+    store::redis::deadpool_redis::Config,
+};
 
 use super::*;
 
@@ -181,4 +187,42 @@ async fn the_clocks_of_one_machine_agree() {
     let server = RedisServer::start();
     let skew = RedisStore::new(server.pool()).clock_skew().await.unwrap();
     assert!((-50..=50).contains(&skew), "{skew} ms");
+}
+
+/// A clock that goes, but is so many milliseconds ahead.
+#[derive(Clone, Debug)]
+struct Ahead(Arc<AtomicI64>);
+
+impl Clock for Ahead {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_millis(SystemClock.now().as_millis() + self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn another_time_than_ours_is_warned_of_at_the_start_and_at_every_reconnect() {
+    let server = RedisServer::start();
+    let mut redis = connection(&server).await;
+    let ahead = Ahead(Arc::new(AtomicI64::new(5_000)));
+    let store = RedisStore::new(server.pool()).with_clock(ahead.clone());
+    assert!(store.warnings().is_empty(), "nobody knows yet");
+    store.connect().await.unwrap();
+    let warnings = store.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let text = "ms behind this machine's";
+    assert!(warnings[0].contains(text), "{warnings:?}");
+    let skew = store.clock_skew().await.unwrap();
+    assert!((-6_000..-4_000).contains(&skew), "{skew} ms");
+    for (ours, warns) in [(0, None), (-9_000, Some("ahead of")), (300, None)] {
+        ahead.0.store(ours, Ordering::SeqCst);
+        let _: () = ask(&mut redis, "CLIENT KILL TYPE normal").await;
+        // Both connections are made again, one after the other.
+        for _ in 0..4 {
+            let _: Result<_, _> = store.registry().await;
+        }
+        store.registry().await.unwrap();
+        let warnings = store.warnings().concat();
+        assert_eq!(warnings.is_empty(), warns.is_none(), "{ours}: {warnings}");
+        assert!(warnings.contains(warns.unwrap_or_default()), "{warnings}");
+    }
 }

@@ -13,8 +13,10 @@ use super::{
     record::{Jobs as JobsOf, Record, StoredJob},
     reply,
     scripts::{self, Verb},
+    skew,
 };
 use crate::{
+    clock::UnixTime,
     error::StoreError,
     store::{
         AcceptanceId, Admin, DeadLetter, DedupKey, JobState, Remembered, StoreFuture, Unrouted,
@@ -212,7 +214,7 @@ impl Admin for RedisStore {
     fn sweep(&self, older_than: Duration, max: usize) -> StoreFuture<'_, usize> {
         Box::pin(async move {
             let max = max.min(MAX_SWEPT);
-            let now = self.time().await?;
+            let now = u64::try_from(self.time().await?.as_millis()).unwrap_or(0);
             let Some(newest) = now.checked_sub(super::jobs::millis(older_than).saturating_add(1))
             else {
                 return Ok(0);
@@ -251,11 +253,9 @@ impl Admin for RedisStore {
 }
 
 impl RedisStore {
-    /// The server's clock, in milliseconds since 1970.
-    pub(super) async fn time(&self) -> Result<u64, StoreError> {
-        let now = self.batcher.call(redis::cmd("TIME")).await?;
-        let (secs, micros): (u64, u64) = reply::read(now)?;
-        Ok(secs.saturating_mul(1_000).saturating_add(micros / 1_000))
+    /// The server's clock.
+    pub(super) async fn time(&self) -> Result<UnixTime, StoreError> {
+        skew::time_of(self.batcher.call(redis::cmd("TIME")).await?)
     }
 
     /// What is remembered of a key, if it is of this acceptance where one is given.

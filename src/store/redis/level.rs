@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use redis::{Pipeline, Value};
 
-use super::reply;
-use crate::{error::StoreErrorKind as Kind, store::Level};
+use super::{reply, skew::Skew};
+use crate::{clock::Clock, error::StoreErrorKind as Kind, store::Level};
 
 /// What is asked of the server, on every new connection and every few seconds after.
 pub(super) struct Checks {
@@ -17,17 +20,19 @@ pub(super) struct Checks {
     pub(super) asserted: bool,
     /// `evicted_keys` as last seen; [`NEVER`] before the first look.
     evicted: AtomicU64,
+    pub(super) skew: Skew,
 }
 
 /// What is wrong, and what a caller can do about it.
 pub(super) type Refused = (Kind, String);
 
 impl Checks {
-    pub(super) const fn new(level: Level, asserted: bool) -> Self {
+    pub(super) fn new(level: Level, asserted: bool, clock: Arc<dyn Clock>) -> Self {
         Self {
             level,
             asserted,
             evicted: AtomicU64::new(NEVER),
+            skew: Skew::new(clock),
         }
     }
 

@@ -17,6 +17,9 @@
 //! somebody has to vouch for it ([`RedisStore::with_asserted_level`]). The default is
 //! [`Level::Volatile`], whatever the server does besides.
 //!
+//! Its clock should be right: leases and windows go by it. On every connection it is compared with
+//! ours, and more than a second between them is warned of.
+//!
 //! # Connections
 //!
 //! The pool's manager makes them, with the pool's address and credentials; none is checked out,
@@ -73,6 +76,7 @@ mod record;
 mod reply;
 mod scripts;
 mod side;
+mod skew;
 mod writer;
 
 pub use pool::RedisPool;
@@ -100,7 +104,8 @@ impl RedisStore {
     /// A store on the servers of this pool, under the namespace `hookgate`.
     pub fn new(pool: impl Into<RedisPool>) -> Self {
         let (pool, keys) = (pool.into(), Arc::new(Keys::new("hookgate")));
-        let checks = Arc::new(Checks::new(Level::Volatile, false));
+        let checks = Checks::new(Level::Volatile, false, Arc::new(SystemClock));
+        let checks = Arc::new(checks);
         Self {
             batcher: Batcher::new(
                 pool.clone(),
@@ -161,16 +166,26 @@ impl RedisStore {
     /// they do not have it within three quarters of the response time-out. Redis replicates without
     /// consensus: this covers a failover to one of those n, not every fault.
     #[must_use]
-    pub fn with_level(mut self, level: Level) -> Self {
-        self.checks = Arc::new(Checks::new(level, false));
-        self.rewired()
+    pub fn with_level(self, level: Level) -> Self {
+        self.check(level, false)
     }
 
     /// The same, but takes your word for it and asks the server nothing: for services that do not
     /// let anybody read `INFO` or `CONFIG`. Replicas are waited for nonetheless.
     #[must_use]
-    pub fn with_asserted_level(mut self, level: Level) -> Self {
-        self.checks = Arc::new(Checks::new(level, true));
+    pub fn with_asserted_level(self, level: Level) -> Self {
+        self.check(level, true)
+    }
+
+    /// Sets the clock that the server's is compared with: on every new connection, and a difference
+    /// of more than a second is warned of; the system's by default. The store itself goes by the
+    /// server's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        let Checks {
+            level, asserted, ..
+        } = *self.checks;
+        self.checks = Arc::new(Checks::new(level, asserted, Arc::new(clock)));
         self.rewired()
     }
 
@@ -181,10 +196,10 @@ impl RedisStore {
     /// # Errors
     /// When the server cannot be reached.
     pub async fn clock_skew(&self) -> Result<i64, StoreError> {
-        let asked = SystemClock.now().as_millis();
-        let theirs = i64::try_from(self.time().await?).unwrap_or(i64::MAX);
-        let answered = SystemClock.now().as_millis();
-        Ok(theirs.saturating_sub(asked.midpoint(answered)))
+        let clock = &self.checks.skew.clock;
+        let asked = clock.now();
+        let theirs = self.time().await?;
+        Ok(skew::ahead(asked, clock.now(), theirs))
     }
 
     /// Connects and checks the stored format, so that mistakes surface now.
@@ -195,6 +210,12 @@ impl RedisStore {
     /// of partitions is stored under this namespace. Nothing is changed then.
     pub async fn connect(&self) -> Result<(), StoreError> {
         self.reload().await.map(drop)
+    }
+
+    fn check(mut self, level: Level, asserted: bool) -> Self {
+        let clock = Arc::clone(&self.checks.skew.clock);
+        self.checks = Arc::new(Checks::new(level, asserted, clock));
+        self.rewired()
     }
 
     /// For the setters: nothing has been sent yet, so that nothing is lost.
@@ -223,6 +244,11 @@ impl fmt::Debug for RedisStore {
 impl Store for RedisStore {
     fn level(&self) -> Level {
         self.checks.level
+    }
+
+    /// Once it has been connected.
+    fn warnings(&self) -> Vec<String> {
+        self.checks.skew.warning().into_iter().collect()
     }
 }
 

@@ -203,9 +203,13 @@ impl Writer {
         pipeline.add_command(open);
         let known = pipeline.len();
         self.checks.ask(&mut pipeline);
+        let asked = self.checks.skew.ask(&mut pipeline);
         let count = pipeline.len();
         let answers = connection.send_packed_commands(&pipeline, 0, count).await;
         let mut answers = answers.map_err(broken)?;
+        self.checks
+            .skew
+            .note(asked, answers.pop().unwrap_or_default());
         let checked = answers.split_off(known.min(answers.len()));
         for value in answers {
             reply::answer(value).map_err(|err| (err.kind(), err.to_string()))?;
