@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let ops = ops_address()?
         .map(|address| Ok::<_, Box<dyn Error>>((address, ops::recorder()?)))
         .transpose()?;
-    let mut builder = Inbox::builder_over(store()?)
+    let mut builder = Inbox::builder_over(store().await?)
         .handler("print", on("*"), print)
         .with_journal(10_000);
     let names: Vec<String> = sources
@@ -202,18 +202,19 @@ fn ops_password() -> Result<Secret, Box<dyn Error>> {
     Ok(Secret::new(password)?)
 }
 
-fn store() -> Result<Arc<dyn Store>, Box<dyn Error>> {
+async fn store() -> Result<Arc<dyn Store>, Box<dyn Error>> {
     let choice = env::var("STORE").unwrap_or_else(|_| "embedded".to_owned());
     match choice.as_str() {
         "memory" => Ok(Arc::new(MemoryStore::new())),
-        "embedded" => Ok(Arc::new(EmbeddedStore::open("hookgate.redb")?)),
+        "embedded" => Ok(Arc::new(EmbeddedStore::open_async("hookgate.redb").await?)),
         url if url.starts_with("redis://") => {
             let config = deadpool_redis::Config::from_url(url);
             let pool = config.create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
             Ok(Arc::new(RedisStore::new(pool)))
         }
         path if path.starts_with("embedded:") => {
-            Ok(Arc::new(EmbeddedStore::open(&path["embedded:".len()..])?))
+            let path = &path["embedded:".len()..];
+            Ok(Arc::new(EmbeddedStore::open_async(path).await?))
         }
         // The value may hold a password: it is not repeated.
         _ => Err("STORE must be `memory`, `embedded[:PATH]` or `redis://host:port[/db]`".into()),

@@ -836,6 +836,45 @@ fn a_job_that_kills_its_process_is_counted() {
     });
 }
 
+/// On one thread: were it blocked, nothing else would run.
+#[tokio::test]
+async fn waiting_for_the_lock_blocks_no_runtime() {
+    let folder = folder();
+    let path = folder.path().join("hooks.redb");
+    let first = opened(&path).await;
+    let opening = tokio::spawn(EmbeddedStore::open_async(path.clone()));
+    for _ in 0..5 {
+        tokio::time::sleep(ms(20)).await;
+        assert_eq!(first.registry().await.unwrap().revision, 1);
+    }
+    assert!(!opening.is_finished(), "one process a file");
+    drop(first);
+    let second = opening.await.unwrap().unwrap();
+    assert_eq!(second.registry().await.unwrap().revision, 1);
+
+    let late = EmbeddedStore::builder(&path).with_lock_wait(ms(100));
+    let why = late.open_async().await.expect_err("it is held");
+    assert_eq!(why.kind(), StoreErrorKind::Unavailable);
+    assert!(
+        why.to_string().contains("a file serves one process"),
+        "{why}"
+    );
+    // One who has given up does not take it after all.
+    let dropped = tokio::time::timeout(ms(100), EmbeddedStore::open_async(&path)).await;
+    assert!(dropped.is_err());
+    drop(second);
+    tokio::time::sleep(ms(150)).await;
+    let third = EmbeddedStore::builder(&path).with_lock_wait(ms(0)).open();
+    assert_eq!(third.unwrap().registry().await.unwrap().revision, 1);
+
+    let damaged = folder.path().join("damaged.redb");
+    std::fs::write(&damaged, "no database").unwrap();
+    let why = EmbeddedStore::open_async(&damaged)
+        .await
+        .expect_err("damage");
+    assert_eq!(why.kind(), StoreErrorKind::Corrupt);
+}
+
 #[test]
 fn a_second_process_waits_for_the_first_and_says_who_that_is() {
     let folder = folder();

@@ -66,7 +66,7 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Sets how long [`open`](Self::open) waits for another process to give the file up; 30 s by
+    /// Sets how long opening waits for another process to give the file up; 30 s by
     /// default, so that a new version may be started while the old one drains.
     pub fn with_lock_wait(mut self, wait: Duration) -> Self {
         self.lock_wait = wait;
@@ -94,6 +94,26 @@ impl EmbeddedBuilder {
     /// It is left as it is then.
     pub fn open(self) -> Result<EmbeddedStore, StoreError> {
         let lock = Lock::acquire(&self.path, self.lock_wait)?;
+        self.open_locked(lock)
+    }
+
+    /// The same without blocking the thread: for async code, whose other tasks go on while another
+    /// process has the file open and while this one reads it. Dropped half-way, it gives up. It
+    /// needs a tokio runtime with its timer enabled.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub async fn open_async(self) -> Result<EmbeddedStore, StoreError> {
+        let lock = Lock::acquire_async(&self.path, self.lock_wait).await?;
+        let opening = tokio::task::spawn_blocking(move || self.open_locked(lock));
+        let failed = |why| {
+            let message = "the store was not opened to the end";
+            StoreError::new(StoreErrorKind::Unavailable, message).with_source(why)
+        };
+        opening.await.map_err(failed)?
+    }
+
+    fn open_locked(self, lock: Lock) -> Result<EmbeddedStore, StoreError> {
         #[cfg(feature = "test-util")]
         let trouble = Trouble::with(self.faults);
         #[cfg(not(feature = "test-util"))]

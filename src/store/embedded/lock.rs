@@ -14,34 +14,75 @@ use crate::error::{StoreError, StoreErrorKind};
 pub(super) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
 
 impl Lock {
-    /// Waits so long for another process to end.
+    /// Waits so long for another process to end, and blocks meanwhile.
     pub(super) fn acquire(path: &Path, wait: Duration) -> Result<Self, StoreError> {
-        let beside = beside(path);
-        let unavailable = |why: io::Error| {
-            let message = format!("cannot lock {}", beside.display());
-            StoreError::new(StoreErrorKind::Unavailable, message).with_source(why)
-        };
+        let mut attempt = Attempt::new(path, wait)?;
+        loop {
+            if let Some(lock) = attempt.again()? {
+                return Ok(lock);
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The same without blocking the thread.
+    pub(super) async fn acquire_async(path: &Path, wait: Duration) -> Result<Self, StoreError> {
+        let mut attempt = Attempt::new(path, wait)?;
+        loop {
+            if let Some(lock) = attempt.again()? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+struct Attempt<'p> {
+    path: &'p Path,
+    /// `None` once it is locked.
+    file: Option<File>,
+    started: Instant,
+    wait: Duration,
+}
+
+impl<'p> Attempt<'p> {
+    fn new(path: &'p Path, wait: Duration) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&beside).map_err(unavailable)?;
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(why)) => return Err(unavailable(why)),
-                Err(TryLockError::WouldBlock) if started.elapsed() >= wait => {
-                    return Err(held(path, &mut file));
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_AGAIN),
+        let file = options.open(beside(path));
+        Ok(Self {
+            path,
+            file: Some(file.map_err(|why| unavailable(path, why))?),
+            started: Instant::now(),
+            wait,
+        })
+    }
+
+    /// `None` while it is worth waiting.
+    fn again(&mut self) -> Result<Option<Lock>, StoreError> {
+        let Some(file) = &mut self.file else {
+            return Ok(None);
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(why)) => return Err(unavailable(self.path, why)),
+            Err(TryLockError::WouldBlock) if self.started.elapsed() >= self.wait => {
+                return Err(held(self.path, file));
             }
+            Err(TryLockError::WouldBlock) => return Ok(None),
         }
         let note = format!("{}\n", std::process::id());
         // A courtesy to the next one: the lock holds without it.
         let _ = file
             .set_len(0)
             .and_then(|()| file.write_all(note.as_bytes()));
-        Ok(Self(file))
+        Ok(self.file.take().map(Lock))
     }
+}
+
+fn unavailable(path: &Path, why: io::Error) -> StoreError {
+    let message = format!("cannot lock {}", beside(path).display());
+    StoreError::new(StoreErrorKind::Unavailable, message).with_source(why)
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -76,12 +76,21 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens a file, or makes it. Blocks for up to 30 s while another process has it open.
+    /// Opens a file, or makes it. Blocks the thread for up to 30 s while another process has it
+    /// open; [`open_async`](Self::open_async) does not.
     ///
     /// # Errors
     /// Those of [`EmbeddedBuilder::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::builder(path).open()
+    }
+
+    /// The same for async code: waits without blocking the thread.
+    ///
+    /// # Errors
+    /// Those of [`EmbeddedBuilder::open`].
+    pub async fn open_async(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder(path).open_async().await
     }
 
     /// For other bounds and times than the default ones.
