@@ -392,6 +392,41 @@ async fn whoever_replays_a_capture_under_other_headers_takes_nothing_from_the_ho
 }
 
 #[tokio::test]
+async fn a_filter_that_decides_about_security_is_not_fooled_by_a_replay_under_another_type() {
+    let inbox = Inbox::builder(MemoryStore::new())
+        .source(source(provider::GITHUB))
+        .source(source(provider::STRIPE))
+        .channel("trusting", on("paid"))
+        .channel("strict", on("paid").only_signed())
+        .build()
+        .await
+        .unwrap();
+    let (github_in, stripe_in) = (
+        inbox.endpoint("github").unwrap(),
+        inbox.endpoint("stripe").unwrap(),
+    );
+    let queued = async || {
+        let stats = inbox.stats().await.unwrap();
+        let [trusting, strict] = [0, 1].map(|i| stats.handlers[i].queued);
+        (trusting, strict, stats.unrouted)
+    };
+    assert_eq!(status(&github_in, github("d1", "{}")).await, 200);
+    assert_eq!(queued().await, (0, 0, 1), "a push");
+    // Captured, and sent again as something else, or as nothing in particular.
+    let mut forged = github("d1", "{}");
+    let headers = forged.headers_mut();
+    headers.insert("x-github-event", "paid".parse().unwrap());
+    assert_eq!(status(&github_in, forged).await, 200);
+    let mut forged = github("d2", "{}");
+    forged.headers_mut().remove("x-github-event");
+    assert_eq!(status(&github_in, forged).await, 200);
+    assert_eq!(queued().await, (2, 0, 1));
+    // Stripe signs its types.
+    assert_eq!(status(&stripe_in, stripe("evt_1", "paid")).await, 200);
+    assert_eq!(queued().await, (3, 1, 1));
+}
+
+#[tokio::test]
 async fn an_objects_id_is_not_taken_for_the_events() {
     let inbox = Inbox::builder(MemoryStore::new())
         .source(source(provider::X_SIGNATURE))

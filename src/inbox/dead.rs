@@ -127,13 +127,8 @@ impl DeadFilter {
         let Some(event) = &dead.event else {
             return in_time && self.events.is_none() && self.secret.is_none();
         };
-        let wanted = |filter: &Filter| {
-            let kind = event.event_type().map(|kind| &*kind.value);
-            let version = event.version().map(|version| &*version.value);
-            filter.matches(event.source(), kind, version)
-        };
         in_time
-            && self.events.as_ref().is_none_or(wanted)
+            && self.events.as_ref().is_none_or(|f| f.matches(event))
             && self
                 .secret
                 .as_deref()

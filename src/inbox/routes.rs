@@ -17,10 +17,8 @@ impl Routes {
 
     /// The handlers that get this event.
     pub(super) fn of(&self, event: &Event) -> Vec<Arc<str>> {
-        let kind = event.event_type().map(|kind| &*kind.value);
-        let version = event.version().map(|version| &*version.value);
-        let wants = |filter: &Filter| filter.matches(event.source(), kind, version);
-        let names = self.handlers.iter().filter(|(_, filter)| wants(filter));
+        let wanting = |(_, filter): &&(_, Filter)| filter.matches(event);
+        let names = self.handlers.iter().filter(wanting);
         names.map(|(name, _)| Arc::clone(name)).collect()
     }
 }
