@@ -112,10 +112,8 @@ impl fmt::Debug for AllowList {
 
 /// One line's network, or what is wrong with it.
 fn network(text: &str) -> Result<IpNet, &'static str> {
-    let written: IpNet = text
-        .parse()
-        .or_else(|_| text.parse().map(|address: IpAddr| address.into()))
-        .map_err(|_| "is neither an address nor a network; names are not looked up")?;
+    let written =
+        parse(text).ok_or("is neither an address nor a network; names are not looked up")?;
     let network = written.trunc();
     if network != written {
         return Err("has bits outside its prefix: write the first address of the network");
@@ -125,6 +123,17 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
         return Err("lets everybody in: leave the layer out instead");
     }
     Ok(network)
+}
+
+/// The address is read by the standard library: `ipnet` reads `010.0.0.0/8` as 10, others as 8.
+fn parse(text: &str) -> Option<IpNet> {
+    let Some((address, prefix)) = text.split_once('/') else {
+        return text.parse().ok().map(|address: IpAddr| address.into());
+    };
+    if !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok()
 }
 
 /// The IPv4 network that an IPv4-mapped one stands for.
@@ -220,6 +229,11 @@ mod tests {
             ("fe80::1%eth0", 1),
             ("192.0.2.1, 192.0.2.2", 1),
             ("192.0.02.1", 1),
+            ("010.0.0.0/8", 1),
+            ("::ffff:010.0.0.0/104", 1),
+            ("10.0.0.0/+8", 1),
+            ("10.0.0.0/", 1),
+            ("10.0.0.0/8/8", 1),
             ("192.0.2", 1),
         ] {
             match IpList::parse(text) {
