@@ -44,6 +44,7 @@
 //! - [`redact`]: what of a payload people may see
 //! - [`telemetry`]: the names of all metrics
 //! - [`docs::providers`]: every preset, what it signs, and where that was read
+//! - [`docs::add_a_provider`]: one row, one vector file
 //! - [`docs::delivery`]: what a 2xx stands for, and what is left when something dies
 //!
 //! # Crate features

@@ -7,3 +7,7 @@ pub mod delivery {}
 /// Every preset: what is signed, what identifies an event, how the sender behaves, and the sources.
 #[doc = include_str!("providers.md")]
 pub mod providers {}
+
+/// How to write a row for a sender that has none.
+#[doc = include_str!("add_a_provider.md")]
+pub mod add_a_provider {}
