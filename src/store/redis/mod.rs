@@ -77,6 +77,7 @@ mod reply;
 mod scripts;
 mod side;
 mod skew;
+mod steps;
 mod writer;
 
 pub use pool::RedisPool;
