@@ -31,6 +31,8 @@ use http::{Request, Response};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tower::{Layer, ServiceExt, service_fn};
 
+#[path = "inbox/alerts.rs"]
+mod alerts;
 #[path = "inbox/breakers.rs"]
 mod breakers;
 #[path = "inbox/control.rs"]

@@ -198,7 +198,7 @@ impl Worker {
 
 /// What is logged and kept with a dead letter: the errors' own words, cut, without what seems to
 /// be a token.
-fn reason(failure: &Failure) -> String {
+pub(super) fn reason(failure: &Failure) -> String {
     let mut text = failure.to_string();
     let mut cause = std::error::Error::source(failure);
     while let Some(why) = cause {

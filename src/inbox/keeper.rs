@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,7 @@ const BATCH: usize = 100;
 /// What has to be done beside the handlers' work, in any one of the processes that run.
 pub(super) async fn keep(inbox: Arc<Inner>) {
     let (mut sweep, mut look) = (Instant::now(), Instant::now());
-    let mut removed = Vec::new();
+    let (mut removed, mut quiet) = (Vec::new(), BTreeMap::new());
     loop {
         if Instant::now() >= look {
             look = Instant::now() + REMOVED;
@@ -32,7 +32,7 @@ pub(super) async fn keep(inbox: Arc<Inner>) {
         // Nobody else tells of those that were removed.
         let ours = inbox.handlers.iter().map(|declared| declared.name.as_str());
         let others = removed.iter().map(String::as_str);
-        tell(&inbox, ours.chain(others)).await;
+        tell(&inbox, ours.chain(others), &mut quiet).await;
         if let Some(keep) = inbox.keep_dead.filter(|_| Instant::now() >= sweep) {
             sweep = Instant::now() + SWEEP;
             give_up(&inbox, keep).await;
@@ -41,12 +41,20 @@ pub(super) async fn keep(inbox: Arc<Inner>) {
     }
 }
 
-async fn tell(inbox: &Inner, handlers: impl Iterator<Item = &str>) {
+/// Until when the hook wants to hear nothing of which handler.
+type Quiet = BTreeMap<String, Instant>;
+
+async fn tell(inbox: &Inner, handlers: impl Iterator<Item = &str>, quiet: &mut Quiet) {
     let Some(alert) = &inbox.alert else { return };
+    quiet.retain(|_, until| Instant::now() < *until);
     for handler in handlers {
-        let told = alert::tell(&*inbox.store, handler, &**alert).await;
-        if let Err(why) = told {
-            telemetry::store_failed("alert", &why);
+        if quiet.contains_key(handler) {
+            continue;
+        }
+        match alert::tell(&*inbox.store, handler, &**alert).await {
+            Ok(None) => {}
+            Ok(Some(wait)) => drop(quiet.insert(handler.to_owned(), Instant::now() + wait)),
+            Err(why) => telemetry::store_failed("alert", &why),
         }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) fn kill_9(pid: u32) {
 }
 
 /// The folder with the examples, built once from what is there now.
-fn built() -> &'static Path {
+pub(crate) fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let mut command = Command::new(env!("CARGO"));
