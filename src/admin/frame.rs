@@ -37,6 +37,12 @@ const NOTICES: &[(&str, &str)] = &[
         "gone",
         "It was not there any more: replayed, discarded or too old.",
     ),
+    (
+        "paused",
+        "Paused in all processes: its jobs wait, those that run go on.",
+    ),
+    ("resumed", "Resumed in all processes, within a second."),
+    ("same", "It was so already."),
 ];
 
 impl FromRequestParts<Arc<Desk>> for Frame {
@@ -45,13 +51,10 @@ impl FromRequestParts<Arc<Desk>> for Frame {
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Infallible> {
         let here = parts.uri.path();
         let whole = parts.extensions.get::<OriginalUri>();
-        let whole = whole.map_or(here, |whole| whole.0.path());
-        let outside = whole.strip_suffix(here).unwrap_or(whole);
-        let root = desk
-            .public_path
-            .as_deref()
-            .unwrap_or(outside)
-            .trim_end_matches('/');
+        let whole = whole.map_or(&parts.uri, |whole| &whole.0);
+        let outside = whole.path().strip_suffix(here).unwrap_or(whole.path());
+        let root = desk.public_path.as_deref();
+        let root = root.unwrap_or(outside).trim_end_matches('/');
         let query = parts.uri.query().unwrap_or_default();
         let said = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "said");
         let notice = said.and_then(|(_, said)| NOTICES.iter().find(|(name, _)| *name == said));
@@ -85,10 +88,15 @@ impl Frame {
         SCRIPT
     }
 
-    /// To a page of ours, with a notice.
+    /// To a page of ours, with a notice. The overview is the empty path.
     pub(super) fn go(&self, path: &str, said: &str) -> Response {
         let joint = if path.contains('?') { '&' } else { '?' };
-        Redirect::to(&format!("{}{path}{joint}said={said}", self.root)).into_response()
+        let root = if path.is_empty() {
+            self.home()
+        } else {
+            &self.root
+        };
+        Redirect::to(&format!("{root}{path}{joint}said={said}")).into_response()
     }
 
     pub(super) fn nothing(self, what: &'static str) -> Response {

@@ -147,6 +147,8 @@ impl AdminPage {
             .route("/deliveries", get(pages::deliveries))
             .route("/event", get(pages::find))
             .route("/event/{key}", get(pages::event))
+            .route("/handlers/{handler}/pause", post(pages::pause))
+            .route("/handlers/{handler}/resume", post(pages::resume))
             .route("/dead/{handler}", get(pages::dead))
             .route("/dead/{handler}/replay", post(pages::replay_all))
             .route("/dead/{handler}/{entry}", get(pages::letter))

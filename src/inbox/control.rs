@@ -39,6 +39,8 @@ impl Inbox {
     ) -> Result<bool, StoreError> {
         let changed = self.0.store.set_paused(handler, paused).await?;
         telemetry::audit(what, handler, usize::from(changed));
+        // Whoever looks next sees it.
+        self.0.health.lock().await.take();
         Ok(changed)
     }
 

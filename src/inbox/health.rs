@@ -58,6 +58,14 @@ impl Health {
         let stats = self.store.as_ref().ok()?;
         Some(stats.handlers.iter().map(|handler| handler.dead).sum())
     }
+
+    /// How long the oldest queued job of any handler that is not paused has waited, when the store
+    /// tells and there is one.
+    pub fn oldest(&self) -> Option<Duration> {
+        let stats = self.store.as_ref().ok()?;
+        let at_work = stats.handlers.iter().filter(|handler| !handler.paused);
+        at_work.filter_map(|handler| handler.oldest).max()
+    }
 }
 
 /// How old a report may be: whoever asks more often costs the store nothing.

@@ -270,14 +270,23 @@ pub(crate) fn store_holds(bytes: u64, max_bytes: Option<u64>, unrouted: u64) {
     }
 }
 
-/// What the store holds for a handler of its registry.
+/// What the store holds for one handler, its name out of the registry.
 #[cfg(feature = "inbox")]
-pub(crate) fn handler_holds(handler: &str, jobs: [(&'static str, u64); 3], dead: u64) {
+pub(crate) fn handler_holds(
+    handler: &str,
+    jobs: [(&'static str, u64); 3],
+    dead: u64,
+    oldest: Option<Duration>,
+    paused: bool,
+) {
     #[cfg(feature = "metrics")]
     for (state, count) in jobs {
         gauge!(JOBS, count, "handler" => handler.to_owned(), "state" => state);
     }
+    let oldest = oldest.unwrap_or_default().as_secs_f64();
     gauge!(DEAD, dead, "handler" => handler.to_owned());
+    gauge!(OLDEST, oldest, "handler" => handler.to_owned());
+    gauge!(PAUSED, u8::from(paused), "handler" => handler.to_owned());
 }
 
 /// The store did not say what it holds.

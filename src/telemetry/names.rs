@@ -94,6 +94,10 @@ metrics! {
     UNROUTED = "webhook_unrouted_events" Gauge, "events", [];
     /// Jobs that are not over: `queued`, `processing`, `delayed`.
     JOBS = "webhook_jobs" Gauge, "jobs", ["handler", "state"];
+    /// How long the oldest of the queued jobs has waited; 0 when none waits.
+    OLDEST = "webhook_oldest_job_seconds" Gauge, "seconds", ["handler"];
+    /// 1 while a handler is paused, else 0.
+    PAUSED = "webhook_handler_paused" Gauge, "handlers", ["handler"];
     /// Dead letters kept.
     DEAD = "webhook_dead_letters" Gauge, "jobs", ["handler"];
     /// Leases that ended: `done`, `retry`, `dead`, `handed_back`, `postponed` (its downstream's

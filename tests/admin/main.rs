@@ -374,6 +374,61 @@ async fn a_form_of_the_page_replays_and_discards() {
 }
 
 #[tokio::test]
+async fn a_handler_is_paused_and_resumed() {
+    let site = Site::open().await;
+    site.mended.store(true, Ordering::SeqCst);
+    let form = format!("token={}", site.get("/admin").await.token());
+    let paused = site.browser.post("/admin/handlers/crm/pause", &form).await;
+    assert_eq!(
+        (paused.status, paused.header("location")),
+        (303, "/admin?said=paused")
+    );
+    let page = site.get(paused.header("location")).await;
+    assert!(
+        page.body.contains("Paused in all processes"),
+        "{}",
+        page.body
+    );
+    let again = site.browser.post("/admin/handlers/crm/pause", &form).await;
+    assert_eq!(again.header("location"), "/admin?said=same");
+    // A worker may have begun to wait for jobs before.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    site.deliver("evt_1", "invoice.paid").await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let stats = site.inbox.stats().await.unwrap();
+    assert_eq!(
+        (stats.handlers[0].queued, stats.handlers[0].paused),
+        (1, true)
+    );
+    let page = site.get("/admin").await;
+    assert!(
+        page.body.contains("<span class=\"badge\">paused</span>"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.body.contains("/admin/handlers/crm/resume"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.body.contains("/admin/handlers/ledger/pause"),
+        "{}",
+        page.body
+    );
+    let resumed = site.browser.post("/admin/handlers/crm/resume", &form).await;
+    assert_eq!(resumed.header("location"), "/admin?said=resumed");
+    site.settled(0).await;
+    for path in [
+        "/admin/handlers/nobody/pause",
+        "/admin/handlers/nobody/resume",
+    ] {
+        assert_eq!(site.browser.post(path, &form).await.status, 404);
+    }
+    site.close().await;
+}
+
+#[tokio::test]
 async fn forms_of_others_change_nothing() {
     let site = Site::open().await;
     site.deliver("evt_1", "invoice.paid").await;

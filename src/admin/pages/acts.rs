@@ -33,16 +33,34 @@ pub(in crate::admin) async fn discard(
     back(frame, &handler, done, "discarded")
 }
 
+pub(in crate::admin) async fn pause(frame: Frame, Path(handler): Path<String>) -> Response {
+    match frame.desk.inbox.pause(&handler).await {
+        Ok(changed) => frame.go("", if changed { "paused" } else { "same" }),
+        Err(why) => failed(frame, &why),
+    }
+}
+
+pub(in crate::admin) async fn resume(frame: Frame, Path(handler): Path<String>) -> Response {
+    match frame.desk.inbox.resume(&handler).await {
+        Ok(changed) => frame.go("", if changed { "resumed" } else { "same" }),
+        Err(why) => failed(frame, &why),
+    }
+}
+
 /// Back to the handler's dead letters.
 fn back(frame: Frame, handler: &str, done: Result<bool, StoreError>, said: &str) -> Response {
     match done {
         Ok(true) => frame.go(&format!("/dead/{handler}"), said),
         Ok(false) => frame.go(&format!("/dead/{handler}"), "gone"),
-        Err(why) if why.kind() == StoreErrorKind::Invalid => {
-            frame.nothing("The store knows no such handler, or no such entry.")
-        }
-        Err(why) => frame.store_failed(&why),
+        Err(why) => failed(frame, &why),
     }
+}
+
+fn failed(frame: Frame, why: &StoreError) -> Response {
+    if why.kind() == StoreErrorKind::Invalid {
+        return frame.nothing("The store knows no such handler, or no such entry.");
+    }
+    frame.store_failed(why)
 }
 
 #[derive(Deserialize)]
@@ -80,7 +98,7 @@ pub(in crate::admin) async fn replay_all(
     let inbox = &frame.desk.inbox;
     let matched = match inbox.replay_all(&handler, &filter, dry).await {
         Ok(report) => report.matched,
-        Err(why) => return back(frame, &handler, Err(why), ""),
+        Err(why) => return failed(frame, &why),
     };
     if many.act != "replay" {
         let wanted = many.wanted;

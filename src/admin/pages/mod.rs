@@ -9,7 +9,7 @@ mod overview;
 use axum::response::Response;
 
 pub(super) use self::{
-    acts::{discard, replay, replay_all},
+    acts::{discard, pause, replay, replay_all, resume},
     dead::{dead, letter},
     deliveries::deliveries,
     event::{event, find},

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -9,9 +11,12 @@ use crate::{
     },
     clock::{Clock, SystemClock, UnixTime},
     inbox::{BreakerState, Figures, Health, Inbox, RunState, SourceFigures},
-    store::{HandlerStats, Level, Stats},
+    store::{HandlerStats, Level, Removal, Stats},
     telemetry,
 };
+
+/// From here on a job that waits is worth a look.
+const LONG: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -56,7 +61,12 @@ struct SecretRow {
 
 struct HandlerRow {
     name: String,
+    /// What is unusual about it.
+    state: &'static str,
+    is_paused: bool,
+    is_removed: bool,
     queued: String,
+    oldest: String,
     processing: String,
     delayed: String,
     dead: String,
@@ -126,8 +136,18 @@ fn cards(inbox: &Inbox, health: &Health, stats: &Stats) -> Vec<Card> {
         Card {
             label: "Waiting",
             value: text::count(waiting),
-            note: format!("jobs, and {} running", text::count(running)),
-            mood: PLAIN,
+            note: match health.oldest() {
+                Some(oldest) => format!(
+                    "the oldest for {}, {} running",
+                    text::span(oldest),
+                    text::count(running)
+                ),
+                None => format!("jobs, and {} running", text::count(running)),
+            },
+            mood: match health.oldest() {
+                Some(oldest) if oldest >= LONG => WARN,
+                _ => PLAIN,
+            },
         },
         Card {
             label: "Dead",
@@ -269,7 +289,16 @@ impl HandlerRow {
         let (breaker, breaker_mood) = breakers(&stats.handler, health);
         Self {
             name: stats.handler.clone(),
+            state: match (stats.removal, stats.paused) {
+                (Some(Removal::Drain), _) => "removed, drains",
+                (Some(Removal::Bury), _) => "removed",
+                (None, true) => "paused",
+                (None, false) => "",
+            },
+            is_paused: stats.paused,
+            is_removed: stats.removal.is_some(),
             queued: text::count(stats.queued),
+            oldest: stats.oldest.map_or("–".to_owned(), text::span),
             processing: text::count(stats.processing),
             delayed: text::count(stats.delayed),
             dead: text::count(stats.dead),

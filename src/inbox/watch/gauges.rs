@@ -38,7 +38,13 @@ pub(in crate::inbox) async fn observe(inbox: &Inner) -> Result<Stats, StoreError
                     ("processing", handler.processing),
                     ("delayed", handler.delayed),
                 ];
-                telemetry::handler_holds(&handler.handler, jobs, handler.dead);
+                telemetry::handler_holds(
+                    &handler.handler,
+                    jobs,
+                    handler.dead,
+                    handler.oldest,
+                    handler.paused,
+                );
             }
         }
         Err(why) => {
