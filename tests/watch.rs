@@ -93,6 +93,7 @@ async fn the_journal_keeps_verified_deliveries_and_counts_the_others() {
     };
     assert_eq!((figures.accepted, figures.duplicates), (1, 2));
     assert_eq!(figures.refused_in_a_row, 2);
+    assert_eq!(figures.disables, provider::STRIPE.sender.disables);
     assert_eq!(
         figures.refused,
         [(RejectionKind::Stale, 1), (RejectionKind::BadSignature, 1)]

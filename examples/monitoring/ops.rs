@@ -3,7 +3,7 @@
 
 use std::{error::Error, net::SocketAddr, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, response::Redirect, routing::get};
 use hookgate::{
     Inbox, Secret,
     admin::{Admin, Auth},
@@ -43,6 +43,8 @@ pub(crate) async fn serve(
     let shown = metrics.clone();
     let app = Router::new()
         .nest("/admin", admin.router()?)
+        // A nested router does not answer to a slash at its end.
+        .route("/admin/", get(|| async { Redirect::permanent("/admin") }))
         .route("/metrics", get(move || std::future::ready(shown.render())))
         .route_service("/live", inbox.liveness())
         .route_service("/ready", inbox.readiness());

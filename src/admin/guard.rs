@@ -8,32 +8,47 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority};
 
 use super::{auth::equal, desk::Desk};
 
 /// Forms are small.
 const MAX_FORM: usize = 16 * 1024;
 
-const COOKIE: &str = "hookgate_admin";
+/// Cookies do not know ports: pages of two processes on one host must not take each other's.
+fn cookie_name(request: &Request) -> String {
+    let port = host(request).and_then(|host| host.rsplit_once(':'));
+    let digits =
+        |port: &&str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    let port = port.map(|(_, port)| port).filter(digits);
+    format!("hookgate_admin{}", port.unwrap_or_default())
+}
+
+/// Where the browser believes to be.
+fn host(request: &Request) -> Option<&str> {
+    let header = || request.headers().get(header::HOST)?.to_str().ok();
+    request
+        .uri()
+        .authority()
+        .map(Authority::as_str)
+        .or_else(header)
+}
 
 pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let name = cookie_name(&request);
     let mut response = if let Err(ask) = desk.auth.admit(request.headers()) {
         let ask = [(header::WWW_AUTHENTICATE, ask)];
         (StatusCode::UNAUTHORIZED, ask, "Who are you?\n").into_response()
     } else if reads {
         let mut response = next.run(request).await;
-        let cookie = format!(
-            "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict",
-            desk.cookie
-        );
+        let cookie = format!("{name}={}; Path=/; HttpOnly; SameSite=Strict", desk.cookie);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().insert(header::SET_COOKIE, cookie);
         }
         response
     } else {
-        match from_the_page(&desk, request).await {
+        match from_the_page(&desk, &name, request).await {
             Ok(request) => next.run(request).await,
             Err(why) => (StatusCode::FORBIDDEN, why).into_response(),
         }
@@ -63,7 +78,11 @@ fn seal(headers: &mut HeaderMap, policy: &HeaderValue) {
 }
 
 /// Whether a form was sent from a page of this process; the request with its body read.
-async fn from_the_page(desk: &Desk, request: Request) -> Result<Request, &'static str> {
+async fn from_the_page(
+    desk: &Desk,
+    cookie: &str,
+    request: Request,
+) -> Result<Request, &'static str> {
     if !says_same_origin(&request) {
         return Err("This form was sent from another site.\n");
     }
@@ -71,7 +90,7 @@ async fn from_the_page(desk: &Desk, request: Request) -> Result<Request, &'stati
     let ours = cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .filter_map(|pair| pair.trim().strip_prefix(cookie)?.strip_prefix('='))
         .any(|value| equal(value.as_bytes(), desk.cookie.as_bytes()).into());
     let (parts, body) = request.into_parts();
     let form = to_bytes(body, MAX_FORM).await;
@@ -96,11 +115,7 @@ fn says_same_origin(request: &Request) -> bool {
     let Some(origin) = header("origin") else {
         return true;
     };
-    let host = request
-        .uri()
-        .authority()
-        .map(|host| host.as_str().as_bytes());
-    let host = host.or_else(|| header("host"));
+    let host = host(request).map(str::as_bytes);
     let origin = [&b"https://"[..], b"http://"]
         .iter()
         .find_map(|scheme| origin.strip_prefix(*scheme));

@@ -12,6 +12,7 @@ use crate::{
     redact::Redactor,
     secret::Label,
     store::{Fence, Held, Store},
+    telemetry,
 };
 
 /// One event for one handler, leased to this process. Dereferences to its [`Event`].
@@ -93,7 +94,8 @@ impl Job {
     /// # Errors
     /// When the store fails. The job then comes back, or was done already.
     pub async fn done(self) -> Result<Held, StoreError> {
-        self.store.done(&self.fence).await
+        let held = self.store.done(&self.fence).await;
+        self.settled("done", held)
     }
 
     /// Puts the job back for an attempt after `delay`, with ±20 % jitter.
@@ -105,7 +107,7 @@ impl Job {
         let held = self.store.retry(&self.fence, delay).await;
         self.due
             .earlier(crate::verify::later(Instant::now(), delay));
-        held
+        self.settled("retry", held)
     }
 
     /// Makes the job a dead letter. What seems to be a token in the reason is not kept.
@@ -113,7 +115,25 @@ impl Job {
     /// # Errors
     /// When the store fails. The job then comes back when its lease ends.
     pub async fn bury(self, reason: &str) -> Result<Held, StoreError> {
-        self.store.bury(&self.fence, &Redactor::text(reason)).await
+        let held = self.store.bury(&self.fence, &Redactor::text(reason)).await;
+        self.settled("dead", held)
+    }
+
+    /// Counts how a channel's job ended; a handler's is counted by its worker.
+    fn settled(
+        &self,
+        outcome: &'static str,
+        held: Result<Held, StoreError>,
+    ) -> Result<Held, StoreError> {
+        if self.renewal.is_some() {
+            let outcome = match &held {
+                Ok(Held::Applied) => outcome,
+                Ok(Held::Lost) => "lost",
+                Err(_) => "unsettled",
+            };
+            telemetry::lease_ended(&self.handler, outcome);
+        }
+        held
     }
 
     /// Starts the lease anew; [`Held::Lost`] when it is somebody else's by now.

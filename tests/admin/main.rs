@@ -5,6 +5,8 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+#[path = "../support/redis.rs"]
+mod redis_server;
 
 use std::{
     sync::{
@@ -21,7 +23,7 @@ use hookgate::{
     inbox::{Failure, HandlerOptions, Job, on},
     provider,
     redact::Redactor,
-    store::MemoryStore,
+    store::{EmbeddedStore, MemoryStore, RedisStore, Store},
     testing::Signer,
     verify::ReplyBody,
 };
@@ -50,6 +52,13 @@ impl Site {
     }
 
     async fn open_as(configure: impl FnOnce(AdminPage) -> AdminPage) -> Self {
+        Self::open_over(Arc::new(MemoryStore::new()), configure).await
+    }
+
+    async fn open_over(
+        store: Arc<dyn Store>,
+        configure: impl FnOnce(AdminPage) -> AdminPage,
+    ) -> Self {
         let secret = Secret::new(SECRET).unwrap().with_label("new").unwrap();
         let source = Source::builder("stripe", provider::STRIPE).add_secret(secret);
         let mended = Arc::new(AtomicBool::new(false));
@@ -61,7 +70,7 @@ impl Site {
                 mended.then_some(()).ok_or(Failure::permanent(reason))
             }
         };
-        let inbox = Inbox::builder(MemoryStore::new())
+        let inbox = Inbox::builder_over(store)
             .source(source.build().unwrap())
             .handler_with("crm", on("*"), HandlerOptions::new(), crm)
             .handler("ledger", on("*"), |_: Job| async { Ok(()) })
@@ -483,8 +492,27 @@ async fn forms_of_others_change_nothing() {
 }
 
 #[tokio::test]
-async fn many_are_counted_then_replayed_and_pages_follow_each_other() {
-    let site = Site::open().await;
+async fn memory() {
+    many_are_counted_then_replayed_and_pages_follow_each_other(Arc::new(MemoryStore::new())).await;
+}
+
+#[tokio::test]
+async fn embedded() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(folder.path().join("hooks.redb")).unwrap();
+    many_are_counted_then_replayed_and_pages_follow_each_other(Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn redis() {
+    let server = redis_server::RedisServer::start();
+    let store = Arc::new(RedisStore::new(server.pool()));
+    many_are_counted_then_replayed_and_pages_follow_each_other(store).await;
+}
+
+/// Entries and their order are the store's own.
+async fn many_are_counted_then_replayed_and_pages_follow_each_other(store: Arc<dyn Store>) {
+    let site = Site::open_over(store, |page| page).await;
     for n in 0..60 {
         let kind = if n % 2 == 0 { "invoice.paid" } else { "refund" };
         site.deliver(&format!("evt_{n:02}"), kind).await;

@@ -55,7 +55,10 @@ pub(in crate::admin) async fn deliveries(frame: Frame, Query(find): Query<Find>)
     let wanted = if find.is_empty() { ROWS + 1 } else { LOOKED_AT };
     let found = frame.desk.inbox.journal(wanted).map(|entries| {
         let matching = entries.into_iter().filter(|entry| mentions(entry, &find));
-        matching.take(ROWS + 1).map(Row::new).collect::<Vec<_>>()
+        matching
+            .take(ROWS + 1)
+            .map(|entry| Row::new(&entry))
+            .collect::<Vec<_>>()
     });
     page(&Deliveries {
         find: visible(&find),
@@ -76,15 +79,15 @@ pub(super) fn mentions(entry: &JournalEntry, text: &str) -> bool {
 }
 
 impl Row {
-    pub(super) fn new(entry: JournalEntry) -> Self {
-        let shown = |text: Option<String>| text.as_deref().map(visible).unwrap_or_default();
+    pub(super) fn new(entry: &JournalEntry) -> Self {
+        let shown = |text: &Option<String>| text.as_deref().map(visible).unwrap_or_default();
         Self {
             at: text::time(entry.at),
-            source: entry.source,
-            tenant: shown(entry.tenant),
-            id: shown(entry.id),
-            event_type: shown(entry.event_type),
-            key: entry.key.unwrap_or_default(),
+            source: entry.source.clone(),
+            tenant: shown(&entry.tenant),
+            id: shown(&entry.id),
+            event_type: shown(&entry.event_type),
+            key: entry.key.clone().unwrap_or_default(),
             outcome: entry.outcome.label().replace('_', " "),
             mood: match entry.outcome {
                 Outcome::Accepted => GOOD,
@@ -94,7 +97,7 @@ impl Row {
             status: entry.status.as_u16(),
             took: text::took(entry.took),
             size: text::bytes(entry.size as u64),
-            secret: entry.secret,
+            secret: entry.secret.clone(),
             duplicates: entry.duplicates,
         }
     }

@@ -47,7 +47,7 @@ pub(in crate::admin) async fn event(frame: Frame, Path(key): Path<String>) -> Re
     let same = journal
         .into_iter()
         .filter(|entry| entry.key.as_ref() == Some(&key));
-    let deliveries = same.take(50).map(Row::new).collect();
+    let deliveries = same.take(50).map(|entry| Row::new(&entry)).collect();
     page(&EventPage {
         frame,
         key,
@@ -85,7 +85,7 @@ pub(in crate::admin) async fn find(frame: Frame, Query(find): Query<Find>) -> Re
     let text = find.find.trim();
     let journal = frame.desk.inbox.journal(usize::MAX).unwrap_or_default();
     let found = journal.into_iter().filter(|entry| mentions(entry, text));
-    let mut keys: BTreeSet<String> = found.filter_map(|entry| entry.key).collect();
+    let mut keys: BTreeSet<String> = found.filter_map(|entry| entry.key.clone()).collect();
     if text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         keys = BTreeSet::from([text.to_ascii_lowercase()]);
     }

@@ -47,6 +47,7 @@ struct SourceRow {
     kinds: String,
     in_a_row: String,
     in_a_row_mood: Mood,
+    disables: &'static str,
     last: String,
     skew: String,
     secrets: Vec<SecretRow>,
@@ -257,6 +258,7 @@ impl SourceRow {
             kinds: kinds.collect::<Vec<_>>().join(", "),
             in_a_row: text::count(in_a_row),
             in_a_row_mood: if in_a_row >= 10 { BAD } else { PLAIN },
+            disables: figures.disables,
             last: figures.last_accepted.map_or("never".to_owned(), ago),
             skew: figures
                 .clock_skew

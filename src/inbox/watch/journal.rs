@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -49,11 +50,12 @@ pub(super) fn cut(text: &str) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-/// A ring of the last entries.
+/// A ring of the last entries. They are shared with whoever reads them: reading takes no longer than
+/// counting them, since deliveries wait for it.
 #[derive(Debug)]
 pub(super) struct Ring {
     capacity: usize,
-    entries: VecDeque<(Option<DedupKey>, JournalEntry)>,
+    entries: VecDeque<(Option<DedupKey>, Arc<JournalEntry>)>,
     /// The number of the oldest entry; each has one more than the one before.
     first: u64,
     /// The first entry of each event that is there.
@@ -84,16 +86,17 @@ impl Ring {
             let of_first = *self.by_key.entry(key).or_insert(number);
             let at = usize::try_from(of_first - self.first).ok();
             if let Some((_, first)) = at.and_then(|at| self.entries.get_mut(at)) {
+                let first = Arc::make_mut(first);
                 first.duplicates = first.duplicates.saturating_add(1);
             }
         }
-        self.entries.push_back((key, entry));
+        self.entries.push_back((key, Arc::new(entry)));
     }
 
     /// Up to `max` of them, the newest first.
-    pub(super) fn newest(&self, max: usize) -> Vec<JournalEntry> {
+    pub(super) fn newest(&self, max: usize) -> Vec<Arc<JournalEntry>> {
         let newest = self.entries.iter().rev().take(max);
-        newest.map(|(_, entry)| entry.clone()).collect()
+        newest.map(|(_, entry)| Arc::clone(entry)).collect()
     }
 }
 

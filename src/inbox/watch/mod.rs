@@ -7,7 +7,7 @@ mod window;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -82,6 +82,9 @@ pub struct SourceFigures {
     /// Replies other than 2xx since the last 2xx, to strangers too: senders disable endpoints that
     /// go on like this.
     pub refused_in_a_row: u64,
+    /// When the sender disables an endpoint, in the words of its provider's row; empty where that is
+    /// not known.
+    pub disables: &'static str,
     /// When an event was last accepted.
     pub last_accepted: Option<UnixTime>,
     /// The smallest signature age of the last minutes, in seconds: the difference of the clocks,
@@ -298,6 +301,7 @@ impl Seen {
         SourceFigures {
             source: source.name().to_owned(),
             provider: source.provider().slug,
+            disables: source.provider().sender.disables,
             recent: figures(std::iter::once(&self.window), since),
             accepted: self.accepted,
             duplicates: self.duplicates,
@@ -338,7 +342,7 @@ impl Inbox {
 
     /// Up to `max` entries of the delivery journal, the newest first; `None` unless one was asked
     /// for with [`InboxBuilder::with_journal`](super::InboxBuilder::with_journal).
-    pub fn journal(&self, max: usize) -> Option<Vec<JournalEntry>> {
+    pub fn journal(&self, max: usize) -> Option<Vec<Arc<JournalEntry>>> {
         let journal = self.0.watch.journal.as_ref()?;
         Some(lock(journal).newest(max))
     }
