@@ -214,6 +214,7 @@ fn place(row: &Provider, scheme: &Scheme) -> String {
         SignatureAt::Query(name) => format!("the query's `{name}`"),
         SignatureAt::Field(path) => format!("the payload's `{path}`"),
         SignatureAt::Param(name) => format!("the parameter `{name}`"),
+        SignatureAt::Nowhere => "nothing".to_owned(),
     }
 }
 
@@ -269,6 +270,7 @@ fn part(part: &Part) -> String {
         Part::Timestamp => "time".to_owned(),
         Part::PublicUrl => "the configured URL".to_owned(),
         Part::Url(_) => "the request's public URL".to_owned(),
+        Part::UnescapedUrl(_) => "the request's public URL with some escapes undone".to_owned(),
         Part::Method => "method".to_owned(),
         Part::EscapedTarget => "path and query, escaped".to_owned(),
         Part::Query(name, _) => format!("the query's `{name}`"),
@@ -324,6 +326,7 @@ fn freshness(row: &Provider) -> String {
     let (past, future) = (tolerance.past().as_secs(), tolerance.future().as_secs());
     let place = match row.scheme.time {
         TimeAt::Body { path, .. } => format!(", by the payload's `{path}`"),
+        TimeAt::Param { name, .. } => format!(", by the parameter `{name}`"),
         TimeAt::Claims(_) => ", by the token's claims".to_owned(),
         _ => String::new(),
     };
@@ -335,44 +338,7 @@ fn freshness(row: &Provider) -> String {
 }
 
 fn id(row: &Provider) -> String {
-    let body = match row.scheme.covers() {
-        Covers::Body => "signed",
-        _ => "unsigned",
-    };
-    let signed = |is_it: &dyn Fn(&Part) -> bool| {
-        let flat = row.scheme.message.iter().flat_map(|part| match part {
-            Part::Optional(inner) => *inner,
-            part => std::slice::from_ref(part),
-        });
-        if flat.into_iter().any(is_it) {
-            "signed"
-        } else {
-            "unsigned"
-        }
-    };
-    let of_header = |header: &Header| {
-        let named =
-            |part: &Part| matches!(part, Part::Header(h) if h.name_in("") == header.name_in(""));
-        if row.scheme.listed.is_some() {
-            "signed when listed"
-        } else {
-            signed(&named)
-        }
-    };
-    let of_body = |path: &str| match row.scheme.covers() {
-        Covers::Fields => signed(&|part| matches!(part, Part::Field(p) if *p == path)),
-        _ => body,
-    };
-    let places = row.envelope.id.iter().map(|field| match field {
-        Field::Header(header) => format!("{}, {}", names(row, *header), of_header(header)),
-        Field::Body(path) | Field::BodyBeside(path, _) => format!("`{path}`, {}", of_body(path)),
-        Field::Query(name) => {
-            let named = |part: &Part| matches!(part, Part::Query(n, _) if n == name);
-            format!("the query's `{name}`, {}", signed(&named))
-        }
-        Field::Claim(path) => format!("the claim `{}`, signed", &path[1..]),
-    });
-    let mut places: Vec<_> = places.collect();
+    let mut places: Vec<_> = row.envelope.id.iter().map(|id| field(row, id)).collect();
     places.dedup();
     if !places.is_empty() {
         return places.join("; else ");
@@ -380,6 +346,50 @@ fn id(row: &Provider) -> String {
     match row.no_id {
         NoId::BodyDigest => "none: the digest of the body stands in for it".to_owned(),
         NoId::AcceptAll => "none: duplicates are not noticed".to_owned(),
+    }
+}
+
+/// Where a field is, and whether it is signed.
+fn field(row: &Provider, field: &Field) -> String {
+    let says = |signed: bool| if signed { "signed" } else { "unsigned" };
+    let signed = |is_it: &dyn Fn(&Part) -> bool| {
+        let flat = row.scheme.message.iter().flat_map(|part| match part {
+            Part::Optional(inner) => *inner,
+            part => std::slice::from_ref(part),
+        });
+        flat.into_iter().any(is_it)
+    };
+    match field {
+        Field::Header(header) => {
+            let named = |part: &Part| matches!(part, Part::Header(h) if h.name_in("") == header.name_in(""));
+            let says = match row.scheme.listed {
+                Some(_) => "signed when listed",
+                None => says(signed(&named)),
+            };
+            format!("{}, {says}", names(row, *header))
+        }
+        Field::Body(path) | Field::BodyBeside(path, _) => {
+            let named = |part: &Part| matches!(part, Part::Field(p) if p == path);
+            let signed = match row.scheme.covers() {
+                Covers::Fields => signed(&named),
+                covers => covers == Covers::Body,
+            };
+            format!("`{path}`, {}", says(signed))
+        }
+        Field::Query(name) => {
+            let named = |part: &Part| match part {
+                Part::Query(n, _) => n == name,
+                Part::Url(_) | Part::UnescapedUrl(_) => true,
+                Part::SortedQuery | Part::SortedParams => true,
+                _ => false,
+            };
+            format!("the query's `{name}`, {}", says(signed(&named)))
+        }
+        Field::Claim(path) => format!("the claim `{}`, signed", &path[1..]),
+        Field::Joined(fields) => {
+            let fields: Vec<_> = fields.iter().map(|part| self::field(row, part)).collect();
+            fields.join(" with ")
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! API: what a user cannot reach is not what protects them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test fails by panicking.
 
+#[path = "schemes/places.rs"]
+mod places;
 #[path = "schemes/properties.rs"]
 mod properties;
 mod support;

@@ -84,6 +84,7 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
         "duplicate acknowledged",
         "job is dead",
         "the resolver failed",
+        "accepts deliveries that nobody signed: it takes nothing but a host name",
     ] {
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
@@ -198,8 +199,12 @@ async fn deliver() {
         .build()
         .unwrap();
     assert!(!format!("{stripe:?}").contains("canary"));
-    let inbox = Inbox::builder(MemoryStore::new().with_max_bytes(500))
+    let lamp = Source::builder("lamp", provider::UNSIGNED)
+        .dangerous()
+        .accept_unsigned("it takes nothing but a host name");
+    let inbox = Inbox::builder(MemoryStore::new().with_max_bytes(800))
         .source(stripe)
+        .source(lamp.build().unwrap())
         .handler("fails", on("*"), |job: Job| async move {
             assert!(!format!("{job:?}").contains(SECRET));
             job.json_at::<u64>("/secret")?;

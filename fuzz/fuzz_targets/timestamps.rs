@@ -15,11 +15,12 @@ use hookgate_fuzz::{source, tag};
 use http::{HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 
-const UNITS: [TimeUnit; 4] = [
+const UNITS: [TimeUnit; 5] = [
     TimeUnit::Seconds,
     TimeUnit::Millis,
     TimeUnit::Rfc3339,
     TimeUnit::SecondsOrMillis,
+    TimeUnit::HttpDate,
 ];
 
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
@@ -61,7 +62,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(at) = kind {
         let age = i128::from(now.as_millis()) - i128::from(at.as_millis());
         let slack = match UNITS[unit] {
-            TimeUnit::Seconds | TimeUnit::SecondsOrMillis => 999,
+            TimeUnit::Seconds | TimeUnit::SecondsOrMillis | TimeUnit::HttpDate => 999,
             TimeUnit::Millis | TimeUnit::Rfc3339 => 0,
         };
         assert!((-60_000..=300_000 + slack).contains(&age), "{age} ms");
@@ -78,7 +79,7 @@ fn expected(unit: TimeUnit, text: &[u8], now: UnixTime) -> Option<Result<i128, R
         TimeUnit::SecondsOrMillis if text.len() < 13 => 1_000,
         TimeUnit::SecondsOrMillis => 1,
         TimeUnit::Millis => 1,
-        TimeUnit::Rfc3339 => return None,
+        TimeUnit::Rfc3339 | TimeUnit::HttpDate => return None,
     };
     let parsed = std::str::from_utf8(text).ok().and_then(|text| {
         let number: i128 = text.parse().ok()?;

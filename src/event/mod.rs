@@ -15,7 +15,8 @@ pub use crate::scheme::Covers;
 
 pub(crate) mod trace;
 
-/// Proof that one active secret signed exactly these bytes. Made in one place, in `source`.
+/// Proof that a source took exactly these bytes for genuine: one active secret signed them, or the
+/// source was told in so many words to take unsigned ones. Made in one place, in `source`.
 #[derive(Debug)]
 pub struct Verified {
     _made_only_by_verification: (),
@@ -23,6 +24,12 @@ pub struct Verified {
 
 impl Verified {
     pub(crate) const fn by_signature() -> Self {
+        Self {
+            _made_only_by_verification: (),
+        }
+    }
+
+    pub(crate) const fn by_choice() -> Self {
         Self {
             _made_only_by_verification: (),
         }

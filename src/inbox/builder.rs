@@ -307,6 +307,12 @@ pub(super) fn warn_about<'s>(source: &Source, others: impl Iterator<Item = &'s S
             "events have no id: duplicates are not noticed",
         );
     }
+    if let Some(reason) = source.accepts_unsigned() {
+        telemetry::warn(
+            source.name(),
+            &format!("accepts deliveries that nobody signed: {reason}"),
+        );
+    }
     for other in others.filter(|other| other.shares_a_secret_with(source)) {
         telemetry::warn(
             source.name(),

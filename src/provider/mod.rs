@@ -24,6 +24,7 @@ mod messaging;
 mod payments;
 mod row;
 mod standard;
+mod unsigned;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ pub use self::{
     messaging::{META, SLACK, ZOOM},
     payments::{PADDLE, SQUARE, STRIPE},
     standard::{STANDARD_WEBHOOKS, SVIX},
+    unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
 
 /// Every preset, by slug.
@@ -61,6 +63,7 @@ pub const ALL: &[Provider] = &[
     STRIPE,
     SVIX,
     T_V1,
+    TOKEN_IN_QUERY,
     X_SIGNATURE,
     X_SIGNATURE_SHA256,
     X_WEBHOOK_SIGNATURE,
@@ -235,6 +238,9 @@ pub enum Field {
     Query(&'static str),
     /// A claim of the token, for schemes whose signature is a JSON Web Token.
     Claim(&'static str),
+    /// All of these with a colon between two, where one alone does not identify anything. Nothing
+    /// when one of them is not there.
+    Joined(&'static [Self]),
 }
 
 impl Field {

@@ -145,6 +145,11 @@ impl KeySet {
         self.0.get(usize::from(which)).filter(|_| found.into())
     }
 
+    /// The first one, which is there unless this is empty.
+    pub(crate) fn first(&self) -> Option<&Key> {
+        self.0.first()
+    }
+
     #[cfg(feature = "test-util")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Key> {
         self.0.iter()

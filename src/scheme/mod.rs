@@ -109,8 +109,26 @@ impl Scheme {
         }
     }
 
+    /// The same in this query parameter: the way out for senders that can neither sign nor send a
+    /// header, but whose URL is ours to choose. URLs end up in logs; keep them out of yours.
+    pub const fn token_in_query(name: &'static str) -> Self {
+        Self {
+            signature: SignatureAt::Query(name),
+            ..Self::token(Header::named(""))
+        }
+    }
+
+    /// No signature and no token: nothing is verified.
+    pub const UNSIGNED: Self = Self {
+        signature: SignatureAt::Nowhere,
+        ..Self::token(Header::named(""))
+    };
+
     /// What the signature stands for.
     pub fn covers(&self) -> Covers {
+        if self.is_unsigned() {
+            return Covers::Nothing;
+        }
         if matches!(self.algorithm, Algorithm::Token) {
             return Covers::Sender;
         }
@@ -149,13 +167,18 @@ impl Scheme {
                 .any(|message| message.iter().any(is_it))
         };
         let claim = self.chain().any(|scheme| scheme.url_digest.is_some());
-        if claim || has(|part| matches!(part, Part::Url(_))) {
+        if claim || has(|part| matches!(part, Part::Url(_) | Part::UnescapedUrl(_))) {
             SignedUrl::Origin
         } else if has(|part| matches!(part, Part::PublicUrl)) {
             SignedUrl::Exact
         } else {
             SignedUrl::None
         }
+    }
+
+    /// Whether nothing is verified.
+    pub(crate) fn is_unsigned(&self) -> bool {
+        matches!(self.signature, SignatureAt::Nowhere)
     }
 
     /// The messages that may have been signed.

@@ -21,6 +21,8 @@ pub enum Part {
     PublicUrl,
     /// The configured public origin, then the request's own path and query, byte for byte.
     Url(Port),
+    /// The same as configured, with these characters in place of their percent-escapes (HubSpot).
+    UnescapedUrl(&'static str),
     /// The request's method.
     Method,
     /// The request's path and query, percent-encoded once more: `encodeURI` of the path and of the

@@ -21,6 +21,9 @@ pub enum SignatureAt {
     Field(&'static str),
     /// In a query parameter or form field of this name.
     Param(&'static str),
+    /// There is none: nothing is verified. Only for sources that say so, see
+    /// [`accept_unsigned`](crate::source::Dangerous::accept_unsigned).
+    Nowhere,
 }
 
 impl SignatureAt {
@@ -65,6 +68,14 @@ pub enum TimeAt {
     Body {
         /// Its JSON pointer, of object keys only; or `/` and the name of a form field.
         path: &'static str,
+        /// How the time is written.
+        unit: TimeUnit,
+    },
+    /// In a query parameter or form field of this name that
+    /// [`Part::SortedParams`](super::Part::SortedParams) signs; judged after the signature.
+    Param {
+        /// The parameter, which must be there once.
+        name: &'static str,
         /// How the time is written.
         unit: TimeUnit,
     },

@@ -1,4 +1,7 @@
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime,
+    format_description::well_known::{Rfc2822, Rfc3339},
+};
 
 use crate::{clock::UnixTime, freshness::Precision};
 
@@ -14,6 +17,8 @@ pub enum TimeUnit {
     SecondsOrMillis,
     /// RFC 3339, e.g. `2026-11-22T08:00:00.123Z` or with an offset.
     Rfc3339,
+    /// As in HTTP headers (`IMF-fixdate`, RFC 9110 section 5.6.7): `Sun, 22 Nov 2026 08:00:00 GMT`.
+    HttpDate,
 }
 
 impl TimeUnit {
@@ -37,12 +42,19 @@ impl TimeUnit {
                     .ok()
                     .map(UnixTime::from_millis)
             }
+            Self::HttpDate => {
+                // Of one length, and of the many zones of RFC 2822 the one that HTTP knows.
+                let fixed = text.len() == 29 && text.ends_with(b" GMT");
+                let text = std::str::from_utf8(text).ok().filter(|_| fixed)?;
+                let time = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+                Some(UnixTime::from_secs(time.unix_timestamp()))
+            }
         }
     }
 
     pub(crate) const fn precision(self) -> Precision {
         match self {
-            Self::Seconds | Self::SecondsOrMillis => Precision::Seconds,
+            Self::Seconds | Self::SecondsOrMillis | Self::HttpDate => Precision::Seconds,
             Self::Millis | Self::Rfc3339 => Precision::Millis,
         }
     }
@@ -99,6 +111,30 @@ mod tests {
             "1970-01-01 00:00:00",
             "1970-13-01T00:00:00Z",
             "0",
+        ] {
+            assert_eq!(parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_http_date_has_one_form() {
+        let parse = |text: &str| TimeUnit::HttpDate.parse(text.as_bytes());
+        // RFC 9110 section 5.6.7.
+        let good = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(parse(good), Some(UnixTime::from_secs(784_111_777)));
+        for bad in [
+            "",
+            "784111777",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 +0000",
+            "Sun, 06 Nov 1994 08:49:37 EST",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            " Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 36 Nov 1994 08:49:37 GMT",
+            "Son, 06 Nov 1994 08:49:37 GMT",
         ] {
             assert_eq!(parse(bad), None, "{bad:?}");
         }

@@ -29,6 +29,7 @@ pub struct SourceBuilder {
     max_body: usize,
     public_url: Option<String>,
     verify_token: Option<Secret>,
+    unsigned: Option<String>,
     kept_headers: Vec<String>,
     replay: ReplayPolicy,
     no_id: NoId,
@@ -48,6 +49,7 @@ impl SourceBuilder {
             max_body: row.max_body,
             public_url: None,
             verify_token: None,
+            unsigned: None,
             kept_headers: Vec::new(),
             replay: ReplayPolicy::Flag,
             no_id: row.no_id,
@@ -179,7 +181,9 @@ impl SourceBuilder {
             });
         }
         check_url(self.public_url.as_deref(), &self.row.scheme)?;
+        check_unsigned(&self)?;
         let keys = match (&self.tenants, self.secrets.is_empty()) {
+            (None, true) if self.unsigned.is_some() => nobodys_key(&self.row)?,
             (None, _) => KeySet::new(&self.row.scheme, &self.secrets)?,
             (Some(_), true) => nobodys_key(&self.row)?,
             (Some(_), false) => {
@@ -200,6 +204,7 @@ impl SourceBuilder {
             max_body: self.max_body,
             public_url: self.public_url.unwrap_or_default(),
             verify_token: self.verify_token,
+            unsigned: self.unsigned,
             kept_headers: kept(&self.kept_headers)?,
             replay: self.replay,
             no_id: self.no_id,
@@ -222,11 +227,40 @@ impl Dangerous {
         self.0
     }
 
+    /// Accepts deliveries that nobody signed, for providers that sign nothing
+    /// ([`UNSIGNED`](crate::provider::UNSIGNED) and rows made of it): whoever finds the URL can send
+    /// events. The reason is for those who read the code later; it is logged at start-up as well.
+    ///
+    /// Prefer a secret in the URL, see [`TOKEN_IN_QUERY`](crate::provider::TOKEN_IN_QUERY).
+    pub fn accept_unsigned(mut self, reason: impl Into<String>) -> SourceBuilder {
+        self.0.unsigned = Some(reason.into());
+        self.0
+    }
+
     /// Remembers ids for less than the provider's retries last. A late retry is then a new event.
     pub fn with_shorter_window(mut self, window: Duration) -> SourceBuilder {
         self.0.window = window;
         self.0.shorter_window = true;
         self.0
+    }
+}
+
+/// Nothing is accepted unsigned unless someone said why, and nobody says so in passing.
+fn check_unsigned(builder: &SourceBuilder) -> Result<(), ConfigError> {
+    let out = |what| Err(ConfigError::OutOfRange { what });
+    match (&builder.unsigned, builder.row.scheme.is_unsigned()) {
+        (None, false) => Ok(()),
+        (None, true) => Err(ConfigError::Missing {
+            what: "a reason to accept what nobody signed, see `dangerous()`",
+        }),
+        (Some(_), false) => out("unsigned deliveries of a provider that signs"),
+        (Some(reason), true) if reason.trim().is_empty() => {
+            out("unsigned deliveries without a reason")
+        }
+        (Some(_), true) if !builder.secrets.is_empty() || builder.tenants.is_some() => {
+            out("secrets that nothing is verified with")
+        }
+        (Some(_), true) => Ok(()),
     }
 }
 
@@ -254,7 +288,8 @@ fn check_url(url: Option<&str>, scheme: &Scheme) -> Result<(), ConfigError> {
 /// A wider tolerance is no freshness check any more.
 const MAX_TOLERANCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// A key that nobody has, for the MAC of deliveries to tenants that do not exist.
+/// A key that nobody has, for the MAC of deliveries to tenants that do not exist, and in the place
+/// of one where nothing is verified.
 fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
     use crate::scheme::{KeyDecoding, KeyId};
     use std::hash::{BuildHasher, RandomState};
@@ -269,7 +304,7 @@ fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
         // Hex digits are text, hex and, by the multiple of four, base64.
         text.push_str(&format!("{:016x}", RandomState::new().hash_one(0)));
     }
-    KeySet::new(&row.scheme, &[Secret::new(text)?])
+    KeySet::new(&row.scheme, &[Secret::new(text)?.with_label("nobody")?])
 }
 
 fn kept(names: &[String]) -> Result<Vec<HeaderName>, ConfigError> {

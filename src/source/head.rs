@@ -24,7 +24,7 @@ use crate::{
 /// What was learnt from a delivery's head.
 pub(crate) struct Head {
     pub(super) plan: usize,
-    /// `None` when the signature is in the payload.
+    /// `None` when the signature is in the payload, or nowhere.
     pub(super) claim: Option<Claim>,
 }
 
@@ -261,7 +261,7 @@ impl Texts<'_> {
 }
 
 impl Signature {
-    /// The texts; `None` when they are in the payload.
+    /// The texts; `None` when they are in the payload or nowhere.
     fn in_head<'p>(&self, parts: &'p Parts) -> Result<Option<Texts<'p>>, RejectionKind> {
         let (missing, malformed) = (
             RejectionKind::MissingSignature,
@@ -287,7 +287,7 @@ impl Signature {
                 let text = form::single(&query, name).ok_or(missing)?;
                 return Ok(Some(Texts::One(text.as_bytes().to_vec().into())));
             }
-            Self::Field(_) | Self::Param(_) => return Ok(None),
+            Self::Field(_) | Self::Param(_) | Self::Nowhere => return Ok(None),
         };
         match texts.len() {
             0 => Err(missing),

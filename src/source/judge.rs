@@ -23,7 +23,7 @@ use crate::{
     clock::UnixTime,
     error::{Rejection, RejectionKind},
     event::{Event, Field, Head as EventHead, Verified, trace::TraceParent},
-    scheme::{DigestAt, Port, form, json, keys::Key},
+    scheme::{DigestAt, Port, TimeAt, form, json, keys::Key},
 };
 
 impl Source {
@@ -67,7 +67,11 @@ impl Source {
         };
         let key = delivery.verify(head)?;
         let event = delivery.event(head, key)?;
-        Ok((Event::new(event, body, Verified::by_signature()), key))
+        let proof = match self.0.unsigned {
+            None => Verified::by_signature(),
+            Some(_) => Verified::by_choice(),
+        };
+        Ok((Event::new(event, body, proof), key))
     }
 
     /// Whether a key that matched has not been revoked since the snapshot was taken.
@@ -113,6 +117,9 @@ impl<'k> Delivery<'_, 'k> {
             .starts_with(self.plan.scheme.opening.as_bytes())
         {
             return Err(RejectionKind::MissingPayload);
+        }
+        if self.plan.scheme.is_unsigned() {
+            return self.keys.set.first().ok_or(RejectionKind::Misconfigured);
         }
         let paths = &self.plan.signed_fields;
         let key = match self.plan.scheme.items {
@@ -200,14 +207,17 @@ impl<'k> Delivery<'_, 'k> {
                 let text = found.text.as_deref().filter(|_| !found.twice);
                 Ok(text.ok_or(malformed)?.as_bytes().into())
             }
-            Signature::Param(name) => {
-                let payload = self.content.parameters().ok_or(malformed)?;
-                let all: Vec<_> = query(self.parts)?.into_iter().chain(payload).collect();
-                let text = form::single(&all, name).ok_or(missing)?;
-                Ok(text.as_bytes().to_vec().into())
-            }
+            Signature::Param(name) => Ok(self.param(name, missing)?.into_bytes().into()),
             _ => Err(RejectionKind::Misconfigured),
         }
+    }
+
+    /// A parameter of the query or of the payload that is there once.
+    fn param(&self, name: &str, missing: RejectionKind) -> Result<String, RejectionKind> {
+        let payload = self.content.parameters().ok_or(missing)?;
+        let all: Vec<_> = query(self.parts)?.into_iter().chain(payload).collect();
+        let text = form::single(&all, name).ok_or(missing)?;
+        Ok(text.to_owned())
     }
 
     /// A digest in the query is signed with the URL; what it is of must be checked besides.
@@ -229,15 +239,9 @@ impl<'k> Delivery<'_, 'k> {
         let plan = self.plan;
         let claim = head.claim.as_ref();
         let fields = self.content.fields(&plan.paths);
-        let mut signed_at = claim.and_then(|claim| claim.first.time).map(|time| time.at);
-        if let (Some(at), Some(unit)) = (plan.body_time, plan.time_unit()) {
-            let field = fields.get(at).filter(|found| found.present);
-            let field = field.ok_or(RejectionKind::MissingTimestamp)?;
-            let text = field.text.as_deref().unwrap_or_default();
-            let time = unit
-                .parse(text.as_bytes())
-                .ok_or(RejectionKind::MalformedTimestamp)?;
-            self.source.check_fresh(time, unit, self.now)?;
+        let in_head = claim.and_then(|claim| claim.first.time);
+        let mut signed_at = in_head.map(|time| time.at);
+        if let Some(time) = self.payload_time(&fields)? {
             signed_at = Some(time);
         }
         let claims = match claim {
@@ -271,6 +275,24 @@ impl<'k> Delivery<'_, 'k> {
             headers: self.source.kept(self.parts),
             trace_parent: trace_parent(self.parts),
         })
+    }
+
+    /// The time in the payload, for schemes that have it there, if it is fresh.
+    fn payload_time(&self, fields: &[json::Found<'_>]) -> Result<Option<UnixTime>, RejectionKind> {
+        let missing = RejectionKind::MissingTimestamp;
+        let (text, unit) = match (self.plan.scheme.time, self.plan.body_time) {
+            (TimeAt::Body { unit, .. }, Some(at)) => {
+                let found = fields.get(at).filter(|found| found.present);
+                let text = found.ok_or(missing)?.text.as_deref();
+                (Cow::from(text.unwrap_or_default()), unit)
+            }
+            (TimeAt::Param { name, unit }, _) => (self.param(name, missing)?.into(), unit),
+            _ => return Ok(None),
+        };
+        let time = unit.parse(text.as_bytes());
+        let time = time.ok_or(RejectionKind::MalformedTimestamp)?;
+        self.source.check_fresh(time, unit, self.now)?;
+        Ok(Some(time))
     }
 
     fn check_claims(&self, claims: &Claims) -> Result<Option<UnixTime>, RejectionKind> {

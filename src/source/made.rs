@@ -46,6 +46,10 @@ impl<'m> Material<'m> {
         Ok(match make {
             Make::BodySha256 => owned(Sha256::digest(self.body).to_vec()),
             Make::Url(port) => owned(url(self.public_url, self.parts, port).into_bytes()),
+            Make::UnescapedUrl(kept) => {
+                let url = url(self.public_url, self.parts, Port::AsConfigured);
+                owned(unescaped(&url, kept).into_bytes())
+            }
             Make::EscapedTarget => owned(escaped_target(self.parts).into_bytes()),
             Make::Query(name, case) => {
                 let query = query(self.parts)?;
@@ -203,6 +207,31 @@ fn escaped_target(parts: &Parts) -> String {
     utf8_percent_encode(&target, URI).to_string()
 }
 
+/// With these characters in place of their percent-escapes, and all other escapes as they are.
+fn unescaped(text: &str, characters: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, escape) = rest.split_at(at);
+        written.push_str(before);
+        let digits = escape.get(1..3).filter(|digits| !digits.starts_with('+'));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let known = byte.map(char::from).filter(|c| characters.contains(*c));
+        let taken = match known {
+            Some(character) => {
+                written.push(character);
+                3
+            }
+            None => {
+                written.push('%');
+                1
+            }
+        };
+        rest = escape.get(taken..).unwrap_or_default();
+    }
+    written + rest
+}
+
 /// The configured origin with the request's own path and query.
 pub(super) fn url(origin: &str, parts: &Parts, port: Port) -> String {
     let target = parts
@@ -249,6 +278,18 @@ mod tests {
             written("b=2&a=3&b=1", Repeats::Kept).as_deref(),
             Ok("a3b2b1")
         );
+    }
+
+    #[test]
+    fn some_escapes_are_undone_once_and_all_others_kept() {
+        let undone = |text| unescaped(text, ":/?@$");
+        assert_eq!(undone("/a%3Ab%3a?c=%2F%40%3F"), "/a:b:?c=/@?");
+        assert_eq!(undone("%20%25%2B%C3%A4"), "%20%25%2B%C3%A4");
+        // What is undone never makes another escape.
+        assert_eq!(undone("%253A%25%33A"), "%253A%25%33A");
+        assert_eq!(undone("%+3%3%%%"), "%+3%3%%%");
+        assert_eq!(undone("%3"), "%3");
+        assert_eq!(undone(""), "");
     }
 
     #[test]

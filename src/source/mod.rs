@@ -94,6 +94,8 @@ struct Inner {
     max_body: usize,
     public_url: String,
     verify_token: Option<Secret>,
+    /// Why nothing is verified, where nothing is.
+    unsigned: Option<String>,
     kept_headers: Vec<HeaderName>,
     replay: ReplayPolicy,
     no_id: NoId,
@@ -151,7 +153,7 @@ impl Source {
     /// Verifies a delivery with keys that the caller has found, e.g. those of one tenant.
     ///
     /// # Errors
-    /// Why it was refused.
+    /// Why it was refused. A source that accepts unsigned deliveries has no use for keys.
     pub fn verify_with(
         &self,
         keys: &KeySet,
@@ -160,6 +162,9 @@ impl Source {
         body: impl Into<Bytes>,
         now: UnixTime,
     ) -> Result<Event, Rejection> {
+        if self.0.unsigned.is_some() {
+            return Err(RejectionKind::Misconfigured.into());
+        }
         let head = self.check_head(parts, now)?;
         let keys = Keys {
             set: Arc::new(keys.clone()),
@@ -294,6 +299,11 @@ impl Source {
         self.0.replay
     }
 
+    /// Why it accepts deliveries that nobody signed; `None` when it does not, as it should be.
+    pub fn accepts_unsigned(&self) -> Option<&str> {
+        self.0.unsigned.as_deref()
+    }
+
     /// Whether the two have a secret in common: deliveries to one are then genuine at the other.
     pub fn shares_a_secret_with(&self, other: &Self) -> bool {
         self.0.tenants.is_none()
@@ -328,10 +338,13 @@ impl Source {
         &self,
         change: impl FnOnce(&KeySet) -> Result<KeySet, ConfigError>,
     ) -> Result<(), ConfigError> {
-        if self.0.tenants.is_some() {
-            return Err(ConfigError::OutOfRange {
-                what: "fixed secrets for a source with tenants",
-            });
+        let what = match (&self.0.tenants, &self.0.unsigned) {
+            (None, None) => None,
+            (Some(_), _) => Some("fixed secrets for a source with tenants"),
+            (None, Some(_)) => Some("secrets that nothing is verified with"),
+        };
+        if let Some(what) = what {
+            return Err(ConfigError::OutOfRange { what });
         }
         let _one_at_a_time = self
             .0

@@ -22,6 +22,7 @@ pub(super) enum Place {
     Query(&'static str, Provenance),
     /// The index of a claim.
     Claim(usize),
+    Joined(Vec<Self>),
 }
 
 /// Where places are looked up.
@@ -80,6 +81,10 @@ impl Place {
                 (value, *provenance)
             }
             Self::Claim(at) => (text(found.claims, *at)?.map(Cow::from), Provenance::Signed),
+            Self::Joined(places) => match joined(places, found)? {
+                Some(field) => (Some(field.value.into()), field.provenance),
+                None => (None, Provenance::Unsigned),
+            },
         };
         let usable = |value: &Cow<'_, str>| !value.is_empty() && value.len() <= MAX_TEXT;
         Ok(value.filter(usable).map(|value| Field {
@@ -87,6 +92,23 @@ impl Place {
             provenance,
         }))
     }
+}
+
+/// All of these with a colon between two, as trustworthy as the weakest.
+fn joined(places: &[Place], found: &Found<'_>) -> Result<Option<Field>, Ambiguous> {
+    let fields: Option<Vec<Field>> = places
+        .iter()
+        .map(|place| place.read(found).transpose())
+        .collect::<Option<Result<_, _>>>()
+        .transpose()?;
+    Ok(fields.map(|fields| {
+        let values: Vec<_> = fields.iter().map(|field| field.value.as_str()).collect();
+        let weakest = fields.iter().map(|field| field.provenance).max();
+        Field {
+            value: values.join(":"),
+            provenance: weakest.unwrap_or(Provenance::Unsigned),
+        }
+    }))
 }
 
 fn text<'f>(found: &'f [json::Found<'_>], at: usize) -> Result<Option<&'f str>, Ambiguous> {

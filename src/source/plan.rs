@@ -10,7 +10,7 @@ use crate::{
     provider::{Field as At, Provider},
     scheme::{
         Case, Covers, DigestAt, Grammar, Header, KeyId, ListedAt, MAX_CANDIDATES, MAX_FAMILIES,
-        MAX_MESSAGES, Part, Port, Repeats, Scheme, SignatureAt, SignedUrl, TimeAt, TimeUnit,
+        MAX_MESSAGES, Part, Port, Repeats, Scheme, SignatureAt, TimeAt, TimeUnit,
         candidates::Wanted,
     },
 };
@@ -59,6 +59,7 @@ pub(super) enum Signature {
     Field(usize),
     /// In a parameter of the query or of the payload.
     Param(&'static str),
+    Nowhere,
 }
 
 /// One part of the signed message, resolved.
@@ -82,6 +83,7 @@ pub(super) enum Piece {
 pub(super) enum Make {
     BodySha256,
     Url(Port),
+    UnescapedUrl(&'static str),
     EscapedTarget,
     Query(&'static str, Case),
     SortedQuery,
@@ -192,6 +194,7 @@ impl Plan {
             TimeAt::Nowhere => None,
             TimeAt::Header { unit, .. }
             | TimeAt::InSignature { unit, .. }
+            | TimeAt::Param { unit, .. }
             | TimeAt::Body { unit, .. } => Some(unit),
             TimeAt::Claims(_) => Some(TimeUnit::Seconds),
         }
@@ -217,6 +220,7 @@ impl Plan {
                 Part::Optional(parts) => Piece::Optional(self.pieces(parts, names)?),
                 Part::BodySha256 => self.made(Make::BodySha256),
                 Part::Url(port) => self.made(Make::Url(port)),
+                Part::UnescapedUrl(kept) => self.made(Make::UnescapedUrl(kept)),
                 Part::EscapedTarget => self.made(Make::EscapedTarget),
                 Part::Query(name, case) => self.made(Make::Query(name, case)),
                 Part::SortedQuery => self.made(Make::SortedQuery),
@@ -262,12 +266,16 @@ impl Plan {
                     self.of_field(path),
                 ),
                 At::Query(name) => {
-                    let signed = self.scheme.signed_url() == SignedUrl::Origin
-                        || self.signs(
-                            |part| matches!(part, Part::Query(signed, _) if *signed == name),
-                        );
+                    let signed = self.signs(|part| match part {
+                        Part::Query(signed, _) => *signed == name,
+                        Part::Url(_) | Part::UnescapedUrl(_) => true,
+                        Part::SortedQuery | Part::SortedParams => true,
+                        _ => false,
+                    });
+                    let signed = signed || self.scheme.url_digest.is_some();
                     Place::Query(name, provenance(signed))
                 }
+                At::Joined(fields) => Place::Joined(self.places(fields, names)?),
                 At::Claim(path) => Place::Claim(index(&mut self.claims, path)),
             });
         }
@@ -366,6 +374,7 @@ impl Names<'_> {
             SignatureAt::Query(name) => Signature::Query(name),
             SignatureAt::Field(path) => Signature::Field(index(fields, path)),
             SignatureAt::Param(name) => Signature::Param(name),
+            SignatureAt::Nowhere => Signature::Nowhere,
         })
     }
 }
@@ -406,6 +415,11 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
             reason,
         })
     };
+    let nothing = scheme.message.is_empty() && scheme.variants.is_empty() && scheme.older.is_none();
+    let older = !std::ptr::eq(scheme, &row.scheme);
+    if scheme.is_unsigned() && (older || !nothing || !matches!(scheme.time, TimeAt::Nowhere)) {
+        return bad("without a signature there is nothing signed, and no other way to sign");
+    }
     let time_is_written = matches!(
         scheme.time,
         TimeAt::Header { .. } | TimeAt::InSignature { .. }
@@ -418,6 +432,10 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
         let times = count(|part| matches!(part, Part::Timestamp));
         if times != usize::from(time_is_written) {
             return bad("a time outside the body must be in the message exactly once");
+        }
+        let params = count(|part| matches!(part, Part::SortedParams)) > 0;
+        if matches!(scheme.time, TimeAt::Param { .. }) && !params {
+            return bad("a time in a parameter must be signed with all of them");
         }
     }
     let groups = matches!(scheme.grammar, Grammar::Groups { .. });

@@ -299,7 +299,7 @@ impl Signer {
             SignatureAt::Field(path) if self.row.scheme.items.is_none() => {
                 body = written::with_field(self.row.payload, &body, path, &value(texts));
             }
-            SignatureAt::Field(_) => {}
+            SignatureAt::Field(_) | SignatureAt::Nowhere => {}
             SignatureAt::Param(name) => body = written::with_param(&body, name, &value(texts)),
         }
         Request::from_parts(parts, body)
@@ -332,10 +332,8 @@ impl Signer {
     fn put_headers(&self, parts: &mut Parts, body: &Bytes) {
         let row = &self.row;
         for (fields, value) in [(row.envelope.id, &self.id), (row.envelope.kind, &self.kind)] {
-            for field in fields {
-                if let Field::Header(header) = field {
-                    self.put(parts, *header, value);
-                }
+            for header in headers(fields) {
+                self.put(parts, header, value);
             }
         }
         for part in row.scheme.message {
@@ -359,10 +357,7 @@ impl Signer {
             return String::new();
         };
         let mut headers = listed.required.to_vec();
-        headers.extend(self.row.envelope.id.iter().filter_map(|field| match field {
-            Field::Header(header) => Some(*header),
-            _ => None,
-        }));
+        headers.extend(self::headers(self.row.envelope.id));
         if let ListedAt::Header(header) = listed.at {
             headers.push(header);
         }
@@ -391,6 +386,16 @@ impl Signer {
 }
 
 const ORIGIN: &str = "https://hooks.example.com";
+
+/// The headers among these fields.
+fn headers(fields: &[Field]) -> Vec<Header> {
+    let of = |field: &Field| match field {
+        Field::Header(header) => vec![*header],
+        Field::Joined(fields) => headers(fields),
+        _ => Vec::new(),
+    };
+    fields.iter().flat_map(of).collect()
+}
 
 fn inside(part: &'static Part) -> &'static [Part] {
     match part {

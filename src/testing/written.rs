@@ -5,7 +5,10 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::HeaderValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime,
+    format_description::well_known::{Rfc2822, Rfc3339},
+};
 
 use crate::{
     clock::UnixTime,
@@ -239,6 +242,13 @@ pub(super) fn time(time: UnixTime, unit: TimeUnit) -> String {
             let time = OffsetDateTime::from_unix_timestamp_nanos(nanos);
             time.ok()
                 .and_then(|time| time.format(&Rfc3339).ok())
+                .unwrap_or_default()
+        }
+        TimeUnit::HttpDate => {
+            let time = OffsetDateTime::from_unix_timestamp(time.as_secs());
+            time.ok()
+                .and_then(|time| time.format(&Rfc2822).ok())
+                .map(|text| text.replace("+0000", "GMT"))
                 .unwrap_or_default()
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hookgate::{
     RejectionKind,
     provider::{self, GITHUB, PADDLE, Provider, STANDARD_WEBHOOKS, STRIPE, SVIX, T_V1},
-    scheme::{Grammar, MAX_CANDIDATES, TimeAt},
+    scheme::{Algorithm, Grammar, MAX_CANDIDATES, TimeAt, TimeUnit},
 };
 use http::{HeaderName, HeaderValue, Request};
 
@@ -69,12 +69,10 @@ fn signature_headers_that_are_missing_double_or_not_text_are_refused() {
         ] {
             let found = refusal(&source, with(request.clone(), name.as_str(), bad));
             assert_eq!(found.status(), 401, "{} {bad:?}", row.slug);
-            assert_ne!(
-                found,
-                RejectionKind::BadSignature,
-                "{}: it was hashed",
-                row.slug
-            );
+            // Any text is a token, and none of these is ours.
+            let token = row.scheme.algorithm == Algorithm::Token;
+            let hashed = found == RejectionKind::BadSignature;
+            assert!(token || !hashed, "{}: it was hashed", row.slug);
         }
     }
 }
@@ -82,7 +80,7 @@ fn signature_headers_that_are_missing_double_or_not_text_are_refused() {
 #[test]
 fn time_headers_that_are_missing_double_or_not_a_time_are_refused() {
     for (row, request) in genuine() {
-        let TimeAt::Header { header, .. } = row.scheme.time else {
+        let TimeAt::Header { header, unit } = row.scheme.time else {
             continue;
         };
         let name = header.name_in(row.families.first().copied().unwrap_or_default());
@@ -96,7 +94,13 @@ fn time_headers_that_are_missing_double_or_not_a_time_are_refused() {
             .headers_mut()
             .append(HeaderName::try_from(&name).unwrap(), value);
         assert_eq!(refusal(&source, double), RejectionKind::MalformedTimestamp);
-        for bad in [
+        // What is no time to one sender is one to another.
+        let is_time = |text: &&[u8]| match unit {
+            TimeUnit::Rfc3339 => *text == b"2026-09-21T14:13:20Z",
+            TimeUnit::Millis => *text == b"9223372036854775807",
+            _ => false,
+        };
+        let texts = [
             &b""[..],
             b"-1790000000",
             b"+1790000000",
@@ -112,7 +116,8 @@ fn time_headers_that_are_missing_double_or_not_a_time_are_refused() {
             b"2026-09-21T14:13:20Z",
             b" 1790000000",
             b"1790000000 ",
-        ] {
+        ];
+        for bad in texts.into_iter().filter(|text| !is_time(text)) {
             let found = refusal(&source, with(request.clone(), &name, bad));
             assert_eq!(
                 found,
@@ -189,8 +194,12 @@ fn a_hundred_signatures_are_refused_before_anything_is_hashed() {
         let (start, signature, separator) = match row.scheme.grammar {
             Grammar::Pairs { separator, .. } => {
                 let separator = char::from(separator).to_string();
-                let (time, signature) = good.split_once(&separator).unwrap();
-                (format!("{time}{separator}"), signature, separator)
+                // Whatever else there is stands before the signature.
+                let (start, signature) = match good.rsplit_once(&separator) {
+                    Some((start, signature)) => (format!("{start}{separator}"), signature),
+                    None => (String::new(), good.as_str()),
+                };
+                (start, signature, separator)
             }
             Grammar::SpaceList { .. } => (String::new(), good.as_str(), " ".to_owned()),
             _ => continue,

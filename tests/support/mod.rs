@@ -7,7 +7,7 @@ use hookgate::{
     Event, RejectionKind, Secret, Source,
     clock::UnixTime,
     provider::{Payload, Provider},
-    scheme::{KeyDecoding, KeyId, Part, SignatureAt, SignedUrl, TimeAt, TimeUnit},
+    scheme::{Grammar, KeyDecoding, KeyId, Part, SignatureAt, SignedUrl, TimeAt, TimeUnit},
     source::SourceBuilder,
     testing::Signer,
 };
@@ -59,8 +59,33 @@ pub(crate) fn signature_header(row: &Provider, family: &str) -> Option<String> {
         SignatureAt::Header(header) | SignatureAt::Lines(header) => header.name_in(family),
         SignatureAt::AnyOf(headers) => headers.first()?.name_in(family),
         SignatureAt::Numbered(header) => format!("{}1", header.name_in(family)),
-        SignatureAt::Query(_) | SignatureAt::Field(_) | SignatureAt::Param(_) => return None,
+        SignatureAt::Query(_)
+        | SignatureAt::Field(_)
+        | SignatureAt::Param(_)
+        | SignatureAt::Nowhere => return None,
     })
+}
+
+/// Whether there is room for several signatures in one delivery.
+pub(crate) fn has_room_for_two(row: &Provider) -> bool {
+    let lists = matches!(
+        row.scheme.grammar,
+        Grammar::Pairs { .. }
+            | Grammar::Groups { .. }
+            | Grammar::Positional { .. }
+            | Grammar::SpaceList { .. }
+            | Grammar::Labelled
+    );
+    let places = matches!(
+        row.scheme.signature,
+        SignatureAt::AnyOf(_) | SignatureAt::Lines(_) | SignatureAt::Numbered(_)
+    );
+    lists || places
+}
+
+/// Whether the row takes any bytes for a payload.
+pub(crate) fn takes_any_bytes(row: &Provider) -> bool {
+    body(row, b"any", NOW) == "any"
 }
 
 /// Whether every bit of the body as it is sent is signed.
@@ -81,7 +106,12 @@ pub(crate) fn source(row: Provider, secrets: &[u8]) -> Source {
 
 /// Signs with secret 1.
 pub(crate) fn signer(row: Provider) -> Signer {
-    Signer::new(row, &secret(&row, 1))
+    signer_with(row, 1)
+}
+
+/// Signs with the `n`-th secret.
+pub(crate) fn signer_with(row: Provider, n: u8) -> Signer {
+    Signer::new(row, &secret(&row, n))
         .unwrap()
         .with_public_url(url(&row).unwrap_or(URL))
 }
@@ -92,36 +122,45 @@ pub(crate) fn sign(row: Provider, body: impl Into<Bytes>) -> Request<Bytes> {
 
 /// A payload that the row accepts at `now`, with some text in it.
 pub(crate) fn body(row: &Provider, text: &[u8], now: UnixTime) -> Bytes {
+    let scheme = &row.scheme;
     let encoded = BASE64.encode(text);
     let mut whole = serde_json::json!({ "text": encoded });
-    if let TimeAt::Body { path, unit } = row.scheme.time {
-        let time = match unit {
-            TimeUnit::Seconds | TimeUnit::SecondsOrMillis => serde_json::json!(now.as_secs()),
-            TimeUnit::Millis => serde_json::json!(now.as_millis()),
-            TimeUnit::Rfc3339 => serde_json::json!(rfc3339(now)),
-        };
-        set(&mut whole, path, time);
-    } else if let Some(path) = row.scheme.items {
-        let item = serde_json::json!({ "text": encoded });
-        set(&mut whole, path, serde_json::json!([item, item]));
-    } else if !row.scheme.opening.is_empty() {
-        return format!("{}{encoded}", row.scheme.opening).into();
-    } else if matches!(row.payload, Payload::Form | Payload::FormOrBody) {
-        return format!("text={}", encoded.replace(['+', '/', '='], "-")).into();
-    } else if !matches!(row.scheme.signature, SignatureAt::Field(_)) {
-        return Bytes::copy_from_slice(text);
+    match (scheme.time, scheme.items) {
+        (TimeAt::Body { path, unit }, _) => set(&mut whole, path, time(now, unit)),
+        (TimeAt::Param { name, unit }, _) => set(&mut whole, &format!("/{name}"), time(now, unit)),
+        (_, Some(path)) => {
+            let item = serde_json::json!({ "text": encoded });
+            set(&mut whole, path, serde_json::json!([item, item]));
+        }
+        _ if !scheme.opening.is_empty() => return format!("{}{encoded}", scheme.opening).into(),
+        _ if matches!(row.payload, Payload::Form | Payload::FormOrBody) => {}
+        _ if !matches!(scheme.signature, SignatureAt::Field(_)) => {
+            return Bytes::copy_from_slice(text);
+        }
+        _ => {}
     }
-    if matches!(row.payload, Payload::Form) {
-        let fields = whole.as_object().unwrap().iter();
-        let fields =
-            fields.map(|(name, value)| format!("{name}={}", value.to_string().trim_matches('"')));
-        return fields
-            .collect::<Vec<_>>()
-            .join("&")
-            .replace(['+', '/'], "-")
-            .into();
+    match row.payload {
+        Payload::Form | Payload::FormOrBody => form(&whole).into(),
+        _ => whole.to_string().into(),
     }
-    whole.to_string().into()
+}
+
+/// The fields of an object as those of a form.
+fn form(whole: &serde_json::Value) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in whole.as_object().unwrap() {
+        form.append_pair(name, value.to_string().trim_matches('"'));
+    }
+    form.finish()
+}
+
+fn time(now: UnixTime, unit: TimeUnit) -> serde_json::Value {
+    match unit {
+        TimeUnit::Seconds | TimeUnit::SecondsOrMillis => now.as_secs().into(),
+        TimeUnit::Millis => now.as_millis().into(),
+        TimeUnit::Rfc3339 => rfc3339(now).into(),
+        TimeUnit::HttpDate => panic!("in no payload"),
+    }
 }
 
 fn set(whole: &mut serde_json::Value, path: &str, value: serde_json::Value) {

@@ -7,9 +7,9 @@ use data_encoding::BASE64;
 use hookgate::{
     Secret, Source,
     provider::Provider,
-    scheme::{Encoding, Grammar, Header, KeyDecoding, KeyId, Part, SignatureAt, TimeAt},
+    scheme::{Encoding, Grammar, Header, KeyDecoding, KeyId, Part, Scheme, SignatureAt, TimeAt},
 };
-use http::{HeaderName, HeaderValue, request::Parts};
+use http::{HeaderName, HeaderValue, Uri, request::Parts};
 
 use super::{Delivery, Vector, content, deliver, source};
 
@@ -24,14 +24,36 @@ pub(crate) fn refused(row: Provider, vector: &Vector) -> Result<(), String> {
         source: source(row, vector).map_err(|why| why.to_string())?,
         parts: vector.parts(),
         body: vector.body(),
-        row,
+        row: way_of(row, vector),
         vector,
     };
     target.with_another_secret()?;
     target.with_other_headers()?;
     target.with_other_bodies()?;
     target.with_flipped_headers()?;
+    target.with_other_targets()?;
     target.with_other_urls()
+}
+
+/// The row with nothing but that one of its ways of signing by which this vector is valid.
+fn way_of(row: Provider, vector: &Vector) -> Provider {
+    let ways = std::iter::successors(Some(&row.scheme), |scheme| scheme.older);
+    let alone = ways.map(|way| Provider {
+        scheme: Scheme {
+            older: None,
+            ..*way
+        },
+        tolerance: row
+            .tolerance
+            .filter(|_| !matches!(way.time, TimeAt::Nowhere)),
+        ..row
+    });
+    let accepts = |row: &Provider| {
+        let parts = vector.parts();
+        source(*row, vector)
+            .is_ok_and(|source| source.verify(&parts, vector.body(), vector.now()).is_ok())
+    };
+    alone.into_iter().find(accepts).unwrap_or(row)
 }
 
 struct Target<'v> {
@@ -214,6 +236,34 @@ impl Target<'_> {
         Ok(())
     }
 
+    /// Another path or query, where the row signs something of it.
+    fn with_other_targets(&self) -> Result<(), String> {
+        let whole = self.parts.uri.to_string();
+        let start = whole.find("://").map_or(0, |at| {
+            whole[at + 3..]
+                .find('/')
+                .map_or(whole.len(), |slash| at + 3 + slash)
+        });
+        let signed = |uri: &Uri| content::signed_of_target(&self.row, uri);
+        if signed(&self.parts.uri).is_none() {
+            return Ok(());
+        }
+        for bit in bits(whole.len() - start) {
+            let mut flipped = whole.clone().into_bytes();
+            flipped[start + bit / 8] ^= 1 << (bit % 8);
+            let flipped = String::from_utf8(flipped).ok();
+            let Some(uri) = flipped.and_then(|text| text.parse::<Uri>().ok()) else {
+                continue;
+            };
+            if signed(&uri) != signed(&self.parts.uri) {
+                let mut parts = self.parts.clone();
+                parts.uri = uri;
+                self.refused_whatever(&format!("path or query bit {bit}"), &parts)?;
+            }
+        }
+        Ok(())
+    }
+
     fn with_other_urls(&self) -> Result<(), String> {
         let signs_url = |part: &Part| matches!(part, Part::PublicUrl);
         let Some(url) = self
@@ -288,7 +338,10 @@ impl Target<'_> {
             SignatureAt::Numbered(header) => (1..=16)
                 .map(|n| HeaderName::try_from(format!("{}{n}", self.name(header))).unwrap())
                 .collect(),
-            SignatureAt::Query(_) | SignatureAt::Field(_) | SignatureAt::Param(_) => Vec::new(),
+            SignatureAt::Query(_)
+            | SignatureAt::Field(_)
+            | SignatureAt::Param(_)
+            | SignatureAt::Nowhere => Vec::new(),
         };
         names.retain(|name| self.parts.headers.contains_key(name));
         names

@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use hookgate::{
     provider::{Payload, Provider},
-    scheme::{Covers, Part},
+    scheme::{Case, Covers, Part, SignatureAt, SignedUrl},
 };
-use http::{header, request::Parts};
+use http::{Uri, header, request::Parts};
 use serde_json::Value;
 
 /// Whether everything that the row says is signed is the same in both bodies.
@@ -28,14 +28,15 @@ fn signed(row: &Provider, parts: &Parts, body: &Bytes) -> Option<Vec<String>> {
     if row.scheme.digest.is_some() || messages.any(|message| message.iter().any(raw)) {
         return None;
     }
+    let sorted = |part: &Part| matches!(part, Part::SortedForm(_) | Part::SortedParams);
+    if row.scheme.message.iter().any(sorted) {
+        let text = std::str::from_utf8(body).ok()?;
+        return Some(form(text).unwrap_or_else(|| vec![text.to_owned()]));
+    }
     let payload = payload(row, parts, body)?;
     let whole = |part: &Part| matches!(part, Part::Payload);
     if row.scheme.message.iter().any(whole) {
         return Some(vec![payload]);
-    }
-    let sorted = |part: &Part| matches!(part, Part::SortedForm(_) | Part::SortedParams);
-    if row.scheme.message.iter().any(sorted) {
-        return Some(form(&payload));
     }
     let value: Value = serde_json::from_str(&payload).ok()?;
     let items = match row.scheme.items {
@@ -76,11 +77,62 @@ fn payload(row: &Provider, parts: &Parts, body: &Bytes) -> Option<String> {
     }
 }
 
-fn form(text: &str) -> Vec<String> {
+/// The fields of a form, decoded, in order; `None` of what is JSON.
+fn form(text: &str) -> Option<Vec<String>> {
+    if text.starts_with('{') {
+        return None;
+    }
     let pairs = form_urlencoded::parse(text.as_bytes());
     let mut pairs: Vec<_> = pairs
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     pairs.sort();
-    pairs
+    Some(pairs)
+}
+
+/// What the row signs of a request's path and query; `None` when nothing.
+pub(crate) fn signed_of_target(row: &Provider, uri: &Uri) -> Option<Vec<String>> {
+    let scheme = &row.scheme;
+    let parts = || {
+        std::iter::once(&scheme.message)
+            .chain(scheme.variants)
+            .flat_map(|message| message.iter())
+    };
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    if parts().any(|part| matches!(part, Part::UnescapedUrl(_))) {
+        // In which case the digits of an escape are does not matter then.
+        return Some(vec![
+            percent_encoding::percent_decode_str(target)
+                .decode_utf8_lossy()
+                .into_owned(),
+        ]);
+    }
+    if scheme.signed_url() == SignedUrl::Origin {
+        return Some(vec![target.to_owned()]);
+    }
+    let query = uri.query().unwrap_or_default();
+    if parts().any(|part| matches!(part, Part::SortedQuery | Part::SortedParams)) {
+        return form(query);
+    }
+    let mut names: Vec<(&str, Case)> = parts()
+        .filter_map(|part| match part {
+            Part::Query(name, case) => Some((*name, *case)),
+            _ => None,
+        })
+        .collect();
+    if let SignatureAt::Query(name) = scheme.signature {
+        names.push((name, Case::Kept));
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let named = pairs.filter_map(|(found, value)| {
+        let (name, case) = names.iter().find(|(name, _)| *name == found)?;
+        Some(match case {
+            Case::Kept => format!("{name}={value}"),
+            Case::Lower => format!("{name}={}", value.to_ascii_lowercase()),
+        })
+    });
+    Some(named.collect())
 }
