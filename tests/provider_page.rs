@@ -277,7 +277,7 @@ fn part(part: &Part) -> String {
         Part::SortedQuery => "the query, sorted".to_owned(),
         Part::SortedForm(_) => "the form, sorted".to_owned(),
         Part::SortedParams => "all parameters, sorted".to_owned(),
-        Part::Field(path) => format!("`{path}`"),
+        Part::Field(path) | Part::FreeField(path) => format!("`{path}`"),
         Part::ListedNames => "the listed names".to_owned(),
         Part::ListedValues(_) | Part::ListedPairs(_) => "the listed headers".to_owned(),
         Part::Token => "the token".to_owned(),
@@ -369,7 +369,8 @@ fn field(row: &Provider, field: &Field) -> String {
             format!("{}, {says}", names(row, *header))
         }
         Field::Body(path) | Field::BodyBeside(path, _) => {
-            let named = |part: &Part| matches!(part, Part::Field(p) if p == path);
+            let named =
+                |part: &Part| matches!(part, Part::Field(p) | Part::FreeField(p) if p == path);
             let signed = match row.scheme.covers() {
                 Covers::Fields => signed(&named),
                 covers => covers == Covers::Body,

@@ -149,7 +149,7 @@ impl Scheme {
         let field = |part: &Part| {
             matches!(
                 part.inner(),
-                Part::Field(_) | Part::Query(..) | Part::Header(_)
+                Part::Field(_) | Part::FreeField(_) | Part::Query(..) | Part::Header(_)
             )
         };
         if self.message.iter().any(field) {

@@ -28,7 +28,8 @@ pub enum Part {
     /// The request's path and query, percent-encoded once more: `encodeURI` of the path and of the
     /// query's escaped text (Contentful).
     EscapedTarget,
-    /// A query parameter, decoded. It must be there exactly once.
+    /// A query parameter, decoded. It must be there exactly once, and must not contain the literals
+    /// next to it.
     Query(&'static str, Case),
     /// The query's parameters in the order of their names, encoded again.
     SortedQuery,
@@ -39,8 +40,12 @@ pub enum Part {
     /// order of their names; `&` and `=` in values are written as `_`.
     SortedParams,
     /// A field of the payload (or of the item, in batches): a JSON pointer of object keys, or `/` and
-    /// the name of a form field. Empty when it is not there.
+    /// the name of a form field. Empty when it is not there. It must not contain the literals next
+    /// to it: the same bytes could then be split in two ways.
     Field(&'static str),
+    /// The same, but it may contain them. One of a message can be let off: all others hold it in
+    /// its place.
+    FreeField(&'static str),
     /// The text that names the headers of [`Scheme::listed`](super::Scheme::listed).
     ListedNames,
     /// The values of the listed headers with this between two.

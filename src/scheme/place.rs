@@ -107,6 +107,10 @@ pub enum KeyId {
 }
 
 /// Headers that the sender chose to sign.
+///
+/// Their values are joined by a text that any of them may contain, and whoever replays a delivery
+/// could move the places where one ends. So how often a value contains it is fixed, and a delivery
+/// with another number is refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed {
     /// Where their names are.
@@ -115,6 +119,9 @@ pub struct Listed {
     pub separator: u8,
     /// What must be among them.
     pub required: &'static [Header],
+    /// Headers whose values contain the text that joins values, and exactly how often. In all
+    /// others it must not be.
+    pub joints: &'static [(Header, usize)],
 }
 
 /// Where the names of [`Listed`] headers are.

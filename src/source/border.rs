@@ -64,6 +64,38 @@ impl Border {
     }
 }
 
+/// What sets a signed field's or parameter's value apart: the literals on both sides, which it must
+/// not contain. Empty where there is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Fence {
+    before: &'static str,
+    after: &'static str,
+}
+
+impl Fence {
+    pub(super) const NONE: Self = Self {
+        before: "",
+        after: "",
+    };
+
+    /// Around part `at` of the message.
+    pub(super) fn around(at: usize, message: &[Part]) -> Self {
+        let literal = |at: Option<usize>| match at.and_then(|at| message.get(at)) {
+            Some(Part::Literal(text)) => *text,
+            _ => "",
+        };
+        Self {
+            before: literal(at.checked_sub(1)),
+            after: literal(at.checked_add(1)),
+        }
+    }
+
+    pub(super) fn is_clear(self, value: &str) -> bool {
+        let after = self.after.is_empty() || Border::Then(self.after).is_clear(value);
+        after && (self.before.is_empty() || Border::After(self.before).is_clear(value))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +139,24 @@ mod tests {
             ..provider::X_SIGNATURE
         };
         assert!(matches!(Plan::all(&row), Err(ConfigError::BadRow { .. })));
+    }
+
+    #[test]
+    fn a_signed_field_is_fenced_off_on_both_sides() {
+        const FIELD: Part = Part::Field("/a");
+        let colons = [Part::Literal("a:"), FIELD, Part::Literal(";")];
+        let fence = Fence::around(1, &colons);
+        for (value, clear) in [
+            ("", true),
+            ("1:2", true),
+            ("1;2", false),
+            ("1;", false),
+            ("a:1", false),
+        ] {
+            assert_eq!(fence.is_clear(value), clear, "{value}");
+        }
+        assert_eq!(Fence::around(0, &[FIELD, FIELD]), Fence::NONE);
+        assert!(Fence::NONE.is_clear("anything"));
     }
 
     #[test]

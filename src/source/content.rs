@@ -95,12 +95,16 @@ impl<'b> Content<'b> {
         }
     }
 
-    /// The items of the array at this pointer.
-    pub(super) fn items(&self, pointer: &str) -> Result<Vec<Box<RawValue>>, RejectionKind> {
+    /// The items of the array at this pointer. An array that is there twice is none: one reader
+    /// would take the items of the first, and another those of the last.
+    pub(super) fn items(&self, pointer: &'static str) -> Result<Vec<Box<RawValue>>, RejectionKind> {
         let missing = RejectionKind::MissingPayload;
         let Self::Text(text) = self else {
             return Err(missing);
         };
+        if json::scan(text, &[pointer]).iter().any(|found| found.twice) {
+            return Err(missing);
+        }
         let items: Vec<Box<RawValue>> = json::value_at(text, pointer).map_err(|_| missing)?;
         if items.is_empty() || items.len() > MAX_ITEMS {
             return Err(missing);

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, header, request::Parts};
 use super::{
     Source,
     border::Border,
+    listed::listed_headers,
     made::query,
     place::single,
     plan::{Piece, Plan, Signature},
@@ -15,7 +16,7 @@ use crate::{
     clock::UnixTime,
     error::RejectionKind,
     scheme::{
-        ListedAt, MAX_CANDIDATES, Part, TimeAt, TimeUnit,
+        MAX_CANDIDATES, TimeAt, TimeUnit,
         candidates::{Claimed, Tags},
         form,
     },
@@ -296,53 +297,6 @@ impl Signature {
         }
     }
 }
-
-/// The headers that the sender names as signed. All must be there, once; those that the row
-/// requires must be among them.
-fn listed_headers(
-    plan: &Plan,
-    parts: &Parts,
-    claimed: &Claimed,
-    text: &[u8],
-) -> Result<(Vec<HeaderName>, Vec<u8>), RejectionKind> {
-    let why = RejectionKind::SignedHeader;
-    let Some(listed) = plan.scheme.listed else {
-        return Ok((Vec::new(), Vec::new()));
-    };
-    let names = match (listed.at, &plan.listed) {
-        (ListedAt::Header(_), Some(name)) => single(parts, name)?.ok_or(why)?.as_bytes(),
-        _ => claimed
-            .listed
-            .clone()
-            .and_then(|at| text.get(at))
-            .ok_or(why)?,
-    };
-    let mut headers = Vec::new();
-    for name in names.split(|byte| *byte == listed.separator) {
-        let name = HeaderName::from_bytes(name.trim_ascii()).map_err(|_| why)?;
-        let value = single(parts, &name)?.ok_or(why)?;
-        if headers.len() == MAX_LISTED || headers.contains(&name) {
-            return Err(why);
-        }
-        // Values are joined, so a value may not hold what joins them.
-        let joint = plan.scheme.message.iter().find_map(|part| match part {
-            Part::ListedValues(joint) | Part::ListedPairs(joint) => Some(*joint),
-            _ => None,
-        });
-        let text = value.to_str().map_err(|_| why)?;
-        if joint.is_some_and(|joint| text.contains(joint)) {
-            return Err(why);
-        }
-        headers.push(name);
-    }
-    if !plan.required.iter().all(|name| headers.contains(name)) {
-        return Err(why);
-    }
-    Ok((headers, names.to_vec()))
-}
-
-/// More headers than this are not listed.
-const MAX_LISTED: usize = 32;
 
 /// Signed headers must be there once, and may not contain the text that ends them: the signature
 /// would cover both readings.

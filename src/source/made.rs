@@ -51,9 +51,18 @@ impl<'m> Material<'m> {
                 owned(unescaped(&url, kept).into_bytes())
             }
             Make::EscapedTarget => owned(escaped_target(self.parts).into_bytes()),
-            Make::Query(name, case) => {
+            Make::Query(name, case, fence) => {
                 let query = query(self.parts)?;
-                let value = form::single(&query, name).map(|value| match case {
+                let value = form::single(&query, name);
+                // What is there twice would be signed like what is not there.
+                let clear = match value {
+                    Some(value) => fence.is_clear(value),
+                    None => query.iter().all(|(found, _)| found != name),
+                };
+                if !clear {
+                    return Err(unsigned);
+                }
+                let value = value.map(|value| match case {
                     Case::Kept => value.to_owned(),
                     Case::Lower => value.to_ascii_lowercase(),
                 });
@@ -68,12 +77,17 @@ impl<'m> Material<'m> {
                 ))
             }
             Make::SortedParams => owned(self.sorted_params()?),
-            Make::Field(at) => {
+            Make::Field(at, fence) => {
                 let found = self.fields.get(at).ok_or(RejectionKind::Misconfigured)?;
-                if found.twice {
+                let text = found.text.clone();
+                // What is no text would be signed like what is not there.
+                let clear = match &text {
+                    Some(text) => fence.is_clear(text),
+                    None => !found.present,
+                };
+                if found.twice || !clear {
                     return Err(RejectionKind::MissingPayload);
                 }
-                let text = found.text.clone();
                 text.map(|text| match text {
                     Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
                     Cow::Owned(text) => Cow::Owned(text.into_bytes()),

@@ -40,6 +40,7 @@ mod claims;
 mod content;
 mod head;
 mod judge;
+mod listed;
 mod made;
 mod message;
 mod place;

@@ -37,10 +37,16 @@ pub(super) struct Found<'f> {
 /// It is there twice, or in a form that two readers could read differently.
 struct Ambiguous;
 
-/// The first of these that is there. One that says two things ends the search without a result:
+/// The first of these that is there; headers that the sender listed as signed before all others,
+/// which anybody could have added. One that says two things ends the search without a result:
 /// falling back to the next would let whoever made it ambiguous choose.
 pub(super) fn first(places: &[Place], found: &Found<'_>) -> Option<Field> {
-    for place in places {
+    let is_listed = |place: &&Place| match place {
+        Place::Header(name, _) => found.listed.contains(name),
+        _ => false,
+    };
+    let others = places.iter().filter(|place| !is_listed(place));
+    for place in places.iter().filter(is_listed).chain(others) {
         match place.read(found) {
             Ok(None) => {}
             Ok(field) => return field,

@@ -3,7 +3,10 @@
 
 use http::HeaderName;
 
-use super::{border::Border, place::Place};
+use super::{
+    border::{Border, Fence},
+    place::Place,
+};
 use crate::{
     error::ConfigError,
     event::Provenance,
@@ -27,6 +30,8 @@ pub(super) struct Plan {
     /// Where the names of the listed headers are, and those that must be among them.
     pub(super) listed: Option<HeaderName>,
     pub(super) required: Vec<HeaderName>,
+    /// How often what joins the listed values is in these.
+    pub(super) joints: Vec<(HeaderName, usize)>,
     pub(super) require: Vec<(HeaderName, &'static str)>,
     pub(super) messages: Vec<Vec<Piece>>,
     /// What is computed of a delivery before it is hashed.
@@ -85,12 +90,12 @@ pub(super) enum Make {
     Url(Port),
     UnescapedUrl(&'static str),
     EscapedTarget,
-    Query(&'static str, Case),
+    Query(&'static str, Case, Fence),
     SortedQuery,
     SortedForm(Repeats),
     SortedParams,
     /// This one of `signed_fields`.
-    Field(usize),
+    Field(usize, Fence),
     ListedNames,
     ListedValues(&'static str),
     ListedPairs(&'static str),
@@ -136,6 +141,7 @@ impl Plan {
                 _ => None,
             },
             required: Vec::new(),
+            joints: Vec::new(),
             require: Vec::new(),
             messages: Vec::new(),
             makes: Vec::new(),
@@ -151,6 +157,9 @@ impl Plan {
         };
         for header in scheme.listed.iter().flat_map(|listed| listed.required) {
             plan.required.push(names.of(*header)?);
+        }
+        for (header, count) in scheme.listed.iter().flat_map(|listed| listed.joints) {
+            plan.joints.push((names.of(*header)?, *count));
         }
         for (header, value) in scheme.require {
             plan.require.push((names.of(*header)?, value));
@@ -222,13 +231,19 @@ impl Plan {
                 Part::Url(port) => self.made(Make::Url(port)),
                 Part::UnescapedUrl(kept) => self.made(Make::UnescapedUrl(kept)),
                 Part::EscapedTarget => self.made(Make::EscapedTarget),
-                Part::Query(name, case) => self.made(Make::Query(name, case)),
+                Part::Query(name, case) => {
+                    self.made(Make::Query(name, case, Fence::around(at, message)))
+                }
                 Part::SortedQuery => self.made(Make::SortedQuery),
                 Part::SortedForm(repeats) => self.made(Make::SortedForm(repeats)),
                 Part::SortedParams => self.made(Make::SortedParams),
                 Part::Field(path) => {
-                    let at = index(&mut self.signed_fields, path);
-                    self.made(Make::Field(at))
+                    let field = index(&mut self.signed_fields, path);
+                    self.made(Make::Field(field, Fence::around(at, message)))
+                }
+                Part::FreeField(path) => {
+                    let field = index(&mut self.signed_fields, path);
+                    self.made(Make::Field(field, Fence::NONE))
                 }
                 Part::ListedNames => self.made(Make::ListedNames),
                 Part::ListedValues(between) => self.made(Make::ListedValues(between)),
@@ -284,7 +299,10 @@ impl Plan {
 
     /// How far a field of the payload can be trusted.
     fn of_field(&self, path: &str) -> Provenance {
-        let is_it = |part: &Part| matches!(part, Part::Field(signed) if *signed == path);
+        let is_it = |part: &Part| match part {
+            Part::Field(signed) | Part::FreeField(signed) => *signed == path,
+            _ => false,
+        };
         // An item's fields are not the payload's.
         let signed = self.scheme.items.is_none() && self.signs(is_it);
         provenance(self.covers == Covers::Body || signed)
@@ -436,6 +454,14 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
         let params = count(|part| matches!(part, Part::SortedParams)) > 0;
         if matches!(scheme.time, TimeAt::Param { .. }) && !params {
             return bad("a time in a parameter must be signed with all of them");
+        }
+    }
+    if let TimeAt::Body { path, .. } = scheme.time
+        && scheme.covers() != Covers::Body
+    {
+        let is_it = |part: &Part| matches!(part, Part::Field(signed) if *signed == path);
+        if !scheme.messages().all(|message| message.iter().any(is_it)) {
+            return bad("a time in the body must be signed");
         }
     }
     let groups = matches!(scheme.grammar, Grammar::Groups { .. });
