@@ -49,17 +49,19 @@ pub(crate) fn single<'p>(pairs: &'p [(Cow<'_, str>, Cow<'_, str>)], name: &str) 
     }
 }
 
-/// The content of the part with this name, which must be there exactly once.
+/// The content of the part with this name, which must be there exactly once. `None` as well when
+/// anything stands before the first part, or any part's name could be read differently by another
+/// reader: that one might find the field elsewhere.
 pub(crate) fn part<'b>(body: &'b [u8], content_type: &[u8], name: &str) -> Option<&'b [u8]> {
     let delimiter = [b"--", boundary(content_type)?.as_slice()].concat();
-    let mut rest = body.get(find(body, &delimiter)? + delimiter.len()..)?;
+    let mut rest = body.strip_prefix(delimiter.as_slice())?;
     let mut found = None;
     // Each turn starts right behind a delimiter, and stops at the last one, which ends in `--`.
     while !rest.starts_with(b"--") {
         let part = rest.strip_prefix(b"\r\n")?;
         let end = find(part, &[b"\r\n", delimiter.as_slice()].concat())?;
         let (head, content) = split_head(part.get(..end)?)?;
-        if is_named(head, name) && found.replace(content).is_some() {
+        if name_of(head)? == name && found.replace(content).is_some() {
             return None;
         }
         rest = part.get(end + 2 + delimiter.len()..)?;
@@ -72,21 +74,30 @@ fn split_head(part: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((part.get(..end)?, part.get(end + 4..)?))
 }
 
-/// Whether a part's `Content-Disposition` has exactly this name.
-fn is_named(head: &[u8], name: &str) -> bool {
-    let Ok(head) = std::str::from_utf8(head) else {
-        return false;
+/// The name in a part's only `Content-Disposition`: `form-data; name="…"`, and nothing behind it but
+/// a file's name.
+fn name_of(head: &[u8]) -> Option<&str> {
+    let mut dispositions = Vec::new();
+    for line in std::str::from_utf8(head).ok()?.split("\r\n") {
+        // A line that goes on from the last one has white space here.
+        let (field, value) = line.split_once(':')?;
+        if field.contains([' ', '\t', '\r', '\n']) {
+            return None;
+        }
+        if field.eq_ignore_ascii_case("content-disposition") {
+            dispositions.push(value.trim());
+        }
+    }
+    let [disposition] = dispositions.as_slice() else {
+        return None;
     };
-    head.split("\r\n").any(|line| {
-        let Some((field, value)) = line.split_once(':') else {
-            return false;
-        };
-        field.eq_ignore_ascii_case("content-disposition")
-            && value.split(';').any(|parameter| {
-                let quoted = parameter.trim().strip_prefix("name=");
-                quoted.is_some_and(|text| text.trim_matches('"') == name)
-            })
-    })
+    let quoted = disposition.strip_prefix("form-data; name=\"")?;
+    let (name, rest) = quoted.split_once('"')?;
+    let file = rest
+        .strip_prefix("; filename=\"")
+        .map(|file| file.split_once('"'));
+    let nothing_else = rest.is_empty() || file.flatten().is_some_and(|(_, rest)| rest.is_empty());
+    (nothing_else && !name.contains('\\')).then_some(name)
 }
 
 /// The boundary of a `multipart/form-data` content type, RFC 2046 section 5.1.1: 1 to 70 bytes.
@@ -165,9 +176,28 @@ mod tests {
         assert_eq!(part_of(&second), Some(b"{\"a\":1}".to_vec()));
         let twice = format!("--x-y\r\n{head}\r\n\r\n1\r\n{one}");
         assert_eq!(part_of(&twice), None);
+        assert_eq!(part_of(&format!("x{one}")), None);
         for cut in 0..one.len() - 4 {
             assert_eq!(part_of(&one[..cut]), None, "{cut}");
         }
+        for other in [
+            "Content-Disposition: form-data; NAME=\"json\"",
+            "Content-Disposition: form-data; name=json",
+            "Content-Disposition: form-data; name=\"o\"; name=\"json\"",
+            "Content-Disposition: form-data; name=\"o\"; filename=\"f\"; name=\"json\"",
+            "Content-Disposition: form-data; name=\"o\"; name*=utf-8''json",
+            "Content-Disposition: form-data; name=\"o\\\"; name=\"json\"",
+            "Content-Disposition: form-data; name=\"o\";\r\n name=\"json\"",
+            "Content-Disposition: form-data; name=\"o\"\r\nContent-Disposition: form-data; name=\"json\"",
+            "Content-Type: text/plain",
+            "x",
+        ] {
+            let beside = format!("--x-y\r\n{other}\r\n\r\n2\r\n{one}");
+            assert_eq!(part_of(&beside), None, "{other}");
+        }
+        let file = "Content-Disposition: form-data; name=\"f\"; filename=\"a.pdf\"";
+        let beside = format!("--x-y\r\n{file}\r\n\r\n2\r\n{one}");
+        assert_eq!(part_of(&beside), Some(b"{\"a\":1}".to_vec()));
         assert_eq!(
             part(one.as_bytes(), b"text/plain; boundary=x-y", "json"),
             None
