@@ -76,7 +76,7 @@ impl Wanted {
 
     /// Reads the text, before anything is hashed. More than one only in [`Grammar::Groups`].
     pub(crate) fn read(&self, value: &[u8]) -> Result<(Claimed, Vec<Claimed>), RejectionKind> {
-        if value.len() > MAX_SIGNATURE_HEADER {
+        if value.len() > MAX_SIGNATURE_HEADER || self.is_joined(value) {
             return Err(RejectionKind::MalformedSignature);
         }
         let Grammar::Groups { signature } = self.grammar else {
@@ -108,9 +108,6 @@ impl Wanted {
     }
 
     fn one(&self, value: &[u8]) -> Result<Claimed, RejectionKind> {
-        if self.is_joined(value) {
-            return Err(RejectionKind::MalformedSignature);
-        }
         let time = match self.time {
             Some(key) => Some(self.time_in(value, key)?),
             None => {
@@ -154,7 +151,9 @@ impl Wanted {
     fn is_joined(&self, value: &[u8]) -> bool {
         match self.grammar {
             Grammar::Pairs { separator, .. } => separator != b',' && value.contains(&b','),
-            Grammar::SpaceList { .. } => value.windows(2).any(|two| two == b", "),
+            Grammar::SpaceList { .. } | Grammar::Positional { .. } | Grammar::Groups { .. } => {
+                value.windows(2).any(|two| two == b", ")
+            }
             _ => false,
         }
     }
@@ -344,6 +343,8 @@ mod tests {
             (semicolons, "t=1;v1=00ff"),
             (PAIRS, "t=1,v1=00ff"),
             (SPACES, "v1,00ff"),
+            (Grammar::Positional { separator: b',' }, "1,00ff"),
+            (Grammar::Groups { signature: "v1" }, "t=1,v1=00ff"),
         ] {
             assert!(check(grammar, value).is_ok(), "{value}");
             assert!(check(grammar, &format!("{value}, {value}")).is_err());
