@@ -4,11 +4,13 @@ use bytes::Bytes;
 use hookgate::{
     RejectionKind,
     provider::{self, GITHUB, PADDLE, Provider, STANDARD_WEBHOOKS, STRIPE, SVIX, T_V1},
-    scheme::{Algorithm, Grammar, MAX_CANDIDATES, TimeAt, TimeUnit},
+    scheme::{Algorithm, Grammar, MAX_CANDIDATES, SignatureAt, TimeAt, TimeUnit},
 };
 use http::{HeaderName, HeaderValue, Request};
 
-use crate::support::{NOW, body, builder, refusal, sign, signature_header, source, verify};
+use crate::support::{
+    NOW, body, builder, joins_to_a_list, refusal, sign, signature_header, source, verify,
+};
 
 /// A genuine request of each preset.
 pub(crate) fn genuine() -> impl Iterator<Item = (Provider, Request<Bytes>)> {
@@ -40,8 +42,13 @@ fn signature_headers_that_are_missing_double_or_not_text_are_refused() {
         let mut missing = request.clone();
         missing.headers_mut().remove(&name);
         assert_eq!(refusal(&source, missing), RejectionKind::MissingSignature);
+        // Where a line for each secret is what the sender writes, a right one again does no harm.
+        let again = match row.scheme.signature {
+            SignatureAt::Lines(_) => HeaderValue::from_static("="),
+            _ => good.clone(),
+        };
         for second in [
-            good.clone(),
+            again,
             HeaderValue::from_static(""),
             HeaderValue::from_static("x"),
         ] {
@@ -67,6 +74,9 @@ fn signature_headers_that_are_missing_double_or_not_text_are_refused() {
             &joined,
             &long,
         ] {
+            if bad == joined && joins_to_a_list(&row) {
+                continue;
+            }
             let found = refusal(&source, with(request.clone(), name.as_str(), bad));
             assert_eq!(found.status(), 401, "{} {bad:?}", row.slug);
             // Any text is a token, and none of these is ours.

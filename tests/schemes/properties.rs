@@ -6,8 +6,8 @@ use bytes::Bytes;
 use hookgate::{
     ConfigError, RejectionKind, Secret, Source,
     clock::UnixTime,
-    provider::{self, Provider},
-    scheme::{ClaimedTime, Scheme, TimeAt, TimeUnit},
+    provider::{self, Field, Provider},
+    scheme::{ClaimedTime, Header, Listed, Scheme, TimeAt, TimeUnit},
     testing::Signer,
 };
 use http::{HeaderValue, Request};
@@ -310,11 +310,28 @@ fn reads(judge: &Provider, signed: &Provider) -> bool {
             .iter()
             .any(|family| described(way, family) == written)
     }) && judge.payload == signed.payload
+        && lists_enough(judge, signed)
+}
+
+/// Whether the signer lists the headers that the judge insists on.
+fn lists_enough(judge: &Provider, signed: &Provider) -> bool {
+    let required = |row: &Provider| row.scheme.listed.map_or(&[][..], |listed| listed.required);
+    let ids = signed.envelope.id.iter().filter_map(|field| match field {
+        Field::Header(header) => Some(*header),
+        _ => None,
+    });
+    let listed: Vec<_> = required(signed).iter().copied().chain(ids).collect();
+    let is_listed = |header: &Header| listed.iter().any(|l| l.name_in("") == header.name_in(""));
+    required(judge).iter().all(is_listed)
 }
 
 fn described(scheme: &Scheme, family: &str) -> String {
     let alone = Scheme {
         older: None,
+        listed: scheme.listed.map(|listed| Listed {
+            required: &[],
+            ..listed
+        }),
         ..*scheme
     };
     let text = format!("{alone:?}");

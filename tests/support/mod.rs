@@ -116,6 +116,19 @@ pub(crate) fn signer_with(row: Provider, n: u8) -> Signer {
         .with_public_url(url(&row).unwrap_or(URL))
 }
 
+/// Whether two signature headers that a proxy joins are one list, which says no more and no less: with
+/// a comma between two elements, and nothing in it that must be there once.
+pub(crate) fn joins_to_a_list(row: &Provider) -> bool {
+    let commas = matches!(
+        row.scheme.grammar,
+        Grammar::Pairs {
+            separator: b',',
+            ..
+        }
+    );
+    commas && !matches!(row.scheme.time, TimeAt::InSignature { .. }) && row.scheme.listed.is_none()
+}
+
 pub(crate) fn sign(row: Provider, body: impl Into<Bytes>) -> Request<Bytes> {
     signer(row).sign(body, NOW)
 }

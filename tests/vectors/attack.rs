@@ -137,12 +137,28 @@ impl Target<'_> {
                 self.refused_whatever(&format!("{name} doubled"), &parts)?;
             }
             let first = value.to_str().unwrap();
+            if self.signature_headers().contains(&name) && self.joins_to_a_list() {
+                continue;
+            }
             let joined = HeaderValue::try_from(format!("{first}, {first}")).unwrap();
             let mut parts = self.parts.clone();
             parts.headers.insert(name.clone(), joined);
             self.refused_whatever(&format!("{name} joined"), &parts)?;
         }
         Ok(())
+    }
+
+    /// Two lists with commas that are joined are one list, unless something must be there once.
+    fn joins_to_a_list(&self) -> bool {
+        let scheme = &self.row.scheme;
+        let commas = matches!(
+            scheme.grammar,
+            Grammar::Pairs {
+                separator: b',',
+                ..
+            }
+        );
+        commas && !matches!(scheme.time, TimeAt::InSignature { .. }) && scheme.listed.is_none()
     }
 
     /// Refused with the same body, although the head has changed.

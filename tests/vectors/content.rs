@@ -9,49 +9,61 @@ use hookgate::{
 use http::{Uri, header, request::Parts};
 use serde_json::Value;
 
-/// Whether everything that the row says is signed is the same in both bodies.
+/// Whether everything that the row says is signed is the same in both bodies. Where there are several
+/// messages that may have been signed, one of them is enough.
 pub(crate) fn says_the_same(row: &Provider, parts: &Parts, one: &Bytes, other: &Bytes) -> bool {
-    let read = |body: &Bytes| signed(row, parts, body);
+    if row.scheme.covers() == Covers::Sender {
+        return true;
+    }
+    let messages = std::iter::once(&row.scheme.message).chain(row.scheme.variants);
+    let raw = |part: &Part| matches!(part, Part::Body | Part::BodySha256);
+    if row.scheme.digest.is_some() || messages.clone().any(|message| message.iter().any(raw)) {
+        return one == other;
+    }
+    let read = |body: &Bytes| -> Option<Vec<Vec<String>>> {
+        messages
+            .clone()
+            .map(|message| signed(row, message, parts, body))
+            .collect()
+    };
     match (read(one), read(other)) {
-        (Some(one), Some(other)) => one == other,
+        (Some(one), Some(other)) => one.iter().any(|text| other.contains(text)),
         _ => one == other,
     }
 }
 
-/// The signed content; `None` when it is every byte, or cannot be read.
-fn signed(row: &Provider, parts: &Parts, body: &Bytes) -> Option<Vec<String>> {
-    if row.scheme.covers() == Covers::Sender {
-        return Some(Vec::new());
-    }
-    let mut messages = std::iter::once(&row.scheme.message).chain(row.scheme.variants);
-    let raw = |part: &Part| matches!(part, Part::Body | Part::BodySha256);
-    if row.scheme.digest.is_some() || messages.any(|message| message.iter().any(raw)) {
-        return None;
-    }
+/// What of a body is in a message; `None` when it cannot be read.
+fn signed(row: &Provider, message: &[Part], parts: &Parts, body: &Bytes) -> Option<Vec<String>> {
     let sorted = |part: &Part| matches!(part, Part::SortedForm(_) | Part::SortedParams);
-    if row.scheme.message.iter().any(sorted) {
+    if message.iter().any(sorted) {
         let text = std::str::from_utf8(body).ok()?;
         return Some(form(text).unwrap_or_else(|| vec![text.to_owned()]));
     }
-    let payload = payload(row, parts, body)?;
-    let whole = |part: &Part| matches!(part, Part::Payload);
-    if row.scheme.message.iter().any(whole) {
-        return Some(vec![payload]);
+    let paths = message.iter().filter_map(|part| match part {
+        Part::Field(path) | Part::FreeField(path) => Some(*path),
+        _ => None,
+    });
+    let paths: Vec<_> = paths.collect();
+    if paths.is_empty() {
+        let mut text = String::new();
+        for part in message {
+            match part {
+                Part::Payload => text.push_str(&payload(row, parts, body)?),
+                Part::Literal(literal) => text.push_str(literal),
+                _ => {}
+            }
+        }
+        return Some(vec![text]);
     }
-    let value: Value = serde_json::from_str(&payload).ok()?;
+    let value: Value = serde_json::from_str(&payload(row, parts, body)?).ok()?;
     let items = match row.scheme.items {
         Some(pointer) => value.pointer(pointer)?.as_array()?.clone(),
         None => vec![value],
     };
-    let paths = row.scheme.message.iter().filter_map(|part| match part {
-        Part::Field(path) => Some(*path),
-        _ => None,
-    });
-    let paths: Vec<_> = paths.collect();
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
         Some(value) => value.to_string(),
-        None => String::new(),
     };
     let fields = items
         .iter()
@@ -60,20 +72,21 @@ fn signed(row: &Provider, parts: &Parts, body: &Bytes) -> Option<Vec<String>> {
 }
 
 fn payload(row: &Provider, parts: &Parts, body: &Bytes) -> Option<String> {
-    let text = || std::str::from_utf8(body).ok().map(str::to_owned);
+    // What is not text is no part of what is signed: such fields are refused.
+    let text = String::from_utf8_lossy(body);
     match row.payload {
         Payload::FormField(name) => {
             let mut found = form_urlencoded::parse(body).filter(|(found, _)| found == name);
             found.next().map(|(_, value)| value.into_owned())
         }
-        Payload::MultipartField(_) => {
+        Payload::MultipartField(name) => {
             parts.headers.get(header::CONTENT_TYPE)?;
-            let text = text()?;
-            let start = text.find("\r\n\r\n")? + 4;
+            let named = text.find(&format!("name=\"{name}\""))?;
+            let start = named + text.get(named..)?.find("\r\n\r\n")? + 4;
             let end = start + text.get(start..)?.find("\r\n--")?;
             text.get(start..end).map(str::to_owned)
         }
-        _ => text(),
+        _ => Some(text.into_owned()),
     }
 }
 

@@ -18,6 +18,10 @@ def text_key(secret):
     return secret.encode()
 
 
+def hex_key(secret):
+    return bytes.fromhex(secret)
+
+
 def whsec_key(secret):
     text = secret.removeprefix("whsec_")
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -62,9 +66,9 @@ class Preset:
         return str(secs * 1000 if self.unit == "ms" else secs)
 
 
-def body_only(header, encode, prefix=""):
+def body_only(header, encode, prefix="", key=text_key, hash="sha256"):
     def sign(secret, body, time):
-        return [[header, prefix + encode(mac(text_key(secret), body))]]
+        return [[header, prefix + encode(mac(key(secret), body, hash=hash))]]
 
     return sign
 
@@ -85,9 +89,9 @@ def v0(header, time_header):
     return sign
 
 
-def standard(family="webhook-"):
+def standard(family="webhook-", key=whsec_key):
     def sign(secret, body, time, id="msg_own_2Zq8", family=family):
-        tag = b64(mac(whsec_key(secret), f"{id}.{time}.".encode(), body))
+        tag = b64(mac(key(secret), f"{id}.{time}.".encode(), body))
         return [
             [f"{family}id", id],
             [f"{family}timestamp", str(time)],
@@ -98,6 +102,7 @@ def standard(family="webhook-"):
 
 
 TEXTS = ("first-own-secret", "second-own-secret", "never-configured")
+HEXES = tuple(bytes(range(n, n + 32)).hex().upper() for n in (1, 65, 129))
 WHSECS = tuple("whsec_" + b64(bytes(range(n, n + 24))) for n in (1, 65, 129))
 
 
@@ -128,7 +133,8 @@ def vector(preset, name, headers, body, expect="valid", **more):
 
 def is_signature(name):
     """Whether a header holds the signature, as far as names tell."""
-    named = ("signature", "signature-256", "signature-sha256", "hmac-sha256", "hmac")
+    named = ("signature", "signature-1", "signature-256", "signature-sha256", "signature-sha-256",
+             "hmac-sha256", "hmac")
     return name.lower().endswith(named)
 
 
@@ -194,6 +200,61 @@ def timed(p):
                      why="the time is not in the sender's form, though it was signed like that")
 
 
+def bare(p):
+    """The one signature of a body, in other spellings. Nothing but the case of hex digits is free."""
+    raw, secret = p.body.encode(), p.secrets[0]
+    headers = p.headers(secret, raw, NOW)
+    at = next(n for n, header in enumerate(headers) if is_signature(header[0]))
+    good = headers[at][1]
+
+    def spelled(case, text, expect="valid", **more):
+        return vector(p, case, headers[:at] + [[headers[at][0], text]] + headers[at + 1:], raw,
+                      expect, **more)
+
+    yield spelled("comma-joined", f"{good}, {good}", "invalid", why="two headers joined by a proxy")
+    yield spelled("prefixed", f"sha256={good}", "invalid", why="a prefix that this sender has not")
+    try:
+        tag = bytes.fromhex(good)
+        yield spelled("upper-case-digits", good.upper())
+        yield spelled("base64", b64(tag), "invalid", why="base64 instead of hexadecimal digits")
+        yield spelled("one-digit-more", good + "0", "invalid", why="half a byte too many")
+    except ValueError:
+        tag = base64.b64decode(good, validate=True)
+        yield spelled("hex", tag.hex(), "invalid", why="hexadecimal digits instead of base64")
+        yield spelled("no-padding", good.rstrip("="), "invalid", why="no padding")
+        yield spelled("one-byte-more", b64(tag + b"x"), "invalid", why="44 characters for 33 bytes")
+    yield spelled("half", good[: len(good) // 2], "invalid", why="half of the signature")
+
+
+def token(p, name):
+    """A sender that is known by a token alone."""
+    secret, other, stranger = p.secrets
+    good = [[name, secret]]
+    yield vector(p, "valid", good, p.body)
+    yield vector(p, "any-body", good, '{"event":"anything"}')
+    yield vector(p, "empty-body", good, "")
+    yield vector(p, "body-that-is-not-text", good, b"\x00\xff\xfe")
+    yield vector(p, "rotation-new-secret-second", [[name, other]], p.body, secrets=[secret, other])
+    yield vector(p, "rotation-old-secret-still-there", good, p.body, secrets=[other, secret])
+    yield vector(p, "rotation-old-secret-removed", good, p.body, "invalid", secrets=[other],
+                 why="the token is not configured any more")
+    for case, headers, why in (
+        ("other-token", [[name, stranger]], "the token is not configured"),
+        ("no-token", [], "the token is missing"),
+        ("empty-token", [[name, ""]], "the token is empty"),
+        ("two-tokens", good * 2, "the token is there twice"),
+        ("two-tokens-joined", [[name, f"{secret}, {secret}"]], "two headers joined by a proxy"),
+        ("token-cut", [[name, secret[:-1]]], "the last character is missing"),
+        ("token-and-more", [[name, secret + "x"]], "a character too many"),
+        ("upper-case-token", [[name, secret.upper()]], "the case counts"),
+        ("token-in-quotes", [[name, f'"{secret}"']], "quotes do not belong to it"),
+        ("token-in-another-header", [["Authorization", secret]], "in another header"),
+        ("hash-of-the-token", [[name, hashlib.sha256(secret.encode()).hexdigest()]],
+         "the token's hash is not the token"),
+    ):
+        yield vector(p, case, headers, p.body, "invalid", why=why)
+
+
 def in_signature(p, separator, time_key, signature_key):
     raw, (secret, other, stranger) = p.body.encode(), p.secrets
     (name, good), = p.headers(secret, raw, NOW)
@@ -231,6 +292,7 @@ def in_signature(p, separator, time_key, signature_key):
 
 
 def signed_id(p, family):
+    """Standard Webhooks; the prefix of a secret may be left out where secrets are in base64."""
     raw, (secret, other, stranger) = p.body.encode(), p.secrets
     good = p.headers(secret, raw, NOW, family=family)
     second = p.headers(other, raw, NOW, family=family)
@@ -263,4 +325,6 @@ def signed_id(p, family):
     yield vector(p, "full-stop-moved", [[good[0][0], f"msg_own_2Zq8.{NOW}"], *moved[1:]], raw,
                  "invalid", why="a part of the body was moved into the id")
     unprefixed = secret.removeprefix("whsec_")
+    if unprefixed not in WHSECS[0]:
+        return
     yield vector(p, "secret-without-prefix", good, raw, secrets=[unprefixed])
