@@ -44,13 +44,15 @@ pub use self::{
     developer::{GITHUB, GITLAB, LINEAR},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
-    payments::{PADDLE, SQUARE, STRIPE},
+    payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
 
 /// Every preset, by slug.
 pub const ALL: &[Provider] = &[
+    BRAINTREE,
+    FINIX,
     GITHUB,
     GITLAB,
     LINEAR,
@@ -61,6 +63,7 @@ pub const ALL: &[Provider] = &[
     SQUARE,
     STANDARD_WEBHOOKS,
     STRIPE,
+    STRIPE_THIN,
     SVIX,
     T_V1,
     TOKEN_IN_QUERY,
