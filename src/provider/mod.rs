@@ -22,6 +22,7 @@ mod developer;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
+mod payments_europe;
 mod row;
 mod standard;
 mod unsigned;
@@ -45,19 +46,29 @@ pub use self::{
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
+    payments_europe::{
+        ADYEN_PAYMENTS, ADYEN_PLATFORM, CHECKOUT_COM, GOCARDLESS, KLARNA, MOLLIE, REVOLUT,
+    },
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
 
 /// Every preset, by slug.
 pub const ALL: &[Provider] = &[
+    ADYEN_PAYMENTS,
+    ADYEN_PLATFORM,
     BRAINTREE,
+    CHECKOUT_COM,
     FINIX,
     GITHUB,
     GITLAB,
+    GOCARDLESS,
+    KLARNA,
     LINEAR,
     META,
+    MOLLIE,
     PADDLE,
+    REVOLUT,
     SHOPIFY,
     SLACK,
     SQUARE,
