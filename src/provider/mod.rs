@@ -23,6 +23,7 @@ pub(crate) mod handshake;
 mod messaging;
 mod payments;
 mod payments_europe;
+mod payments_world;
 mod row;
 mod standard;
 mod unsigned;
@@ -49,6 +50,7 @@ pub use self::{
     payments_europe::{
         ADYEN_PAYMENTS, ADYEN_PLATFORM, CHECKOUT_COM, GOCARDLESS, KLARNA, MOLLIE, REVOLUT,
     },
+    payments_world::{FLUTTERWAVE_V3, FLUTTERWAVE_V4, MERCADO_PAGO, MONNIFY, PAYSTACK, RAZORPAY},
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
@@ -60,14 +62,20 @@ pub const ALL: &[Provider] = &[
     BRAINTREE,
     CHECKOUT_COM,
     FINIX,
+    FLUTTERWAVE_V3,
+    FLUTTERWAVE_V4,
     GITHUB,
     GITLAB,
     GOCARDLESS,
     KLARNA,
     LINEAR,
+    MERCADO_PAGO,
     META,
     MOLLIE,
+    MONNIFY,
     PADDLE,
+    PAYSTACK,
+    RAZORPAY,
     REVOLUT,
     SHOPIFY,
     SLACK,
