@@ -16,6 +16,7 @@
 //! # Ok::<(), hookgate::ConfigError>(())
 //! ```
 
+mod billing;
 mod commerce;
 mod custom;
 mod developer;
@@ -39,6 +40,7 @@ use crate::{
 };
 
 pub use self::{
+    billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
     commerce::SHOPIFY,
     custom::{
         T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256,
@@ -60,6 +62,7 @@ pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
     BRAINTREE,
+    CHARGEBEE,
     CHECKOUT_COM,
     FINIX,
     FLUTTERWAVE_V3,
@@ -68,6 +71,7 @@ pub const ALL: &[Provider] = &[
     GITLAB,
     GOCARDLESS,
     KLARNA,
+    LEMON_SQUEEZY,
     LINEAR,
     MERCADO_PAGO,
     META,
@@ -75,7 +79,10 @@ pub const ALL: &[Provider] = &[
     MONNIFY,
     PADDLE,
     PAYSTACK,
+    POLAR,
+    QUICKBOOKS,
     RAZORPAY,
+    RECURLY,
     REVOLUT,
     SHOPIFY,
     SLACK,
@@ -90,6 +97,7 @@ pub const ALL: &[Provider] = &[
     X_SIGNATURE_SHA256,
     X_WEBHOOK_SIGNATURE,
     X_WEBHOOK_SIGNATURE_SHA256,
+    XERO,
     ZOOM,
 ];
 
