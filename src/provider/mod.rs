@@ -16,6 +16,7 @@
 //! # Ok::<(), hookgate::ConfigError>(())
 //! ```
 
+mod banking;
 mod billing;
 mod commerce;
 mod custom;
@@ -40,6 +41,7 @@ use crate::{
 };
 
 pub use self::{
+    banking::{BREX, DWOLLA, INCREASE, LITHIC, MODERN_TREASURY, RAMP},
     billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
     commerce::SHOPIFY,
     custom::{
@@ -62,25 +64,31 @@ pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
     BRAINTREE,
+    BREX,
     CHARGEBEE,
     CHECKOUT_COM,
+    DWOLLA,
     FINIX,
     FLUTTERWAVE_V3,
     FLUTTERWAVE_V4,
     GITHUB,
     GITLAB,
     GOCARDLESS,
+    INCREASE,
     KLARNA,
     LEMON_SQUEEZY,
     LINEAR,
+    LITHIC,
     MERCADO_PAGO,
     META,
+    MODERN_TREASURY,
     MOLLIE,
     MONNIFY,
     PADDLE,
     PAYSTACK,
     POLAR,
     QUICKBOOKS,
+    RAMP,
     RAZORPAY,
     RECURLY,
     REVOLUT,
