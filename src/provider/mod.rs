@@ -18,6 +18,7 @@
 
 mod banking;
 mod billing;
+mod coins;
 mod commerce;
 mod custom;
 mod developer;
@@ -43,6 +44,7 @@ use crate::{
 pub use self::{
     banking::{BREX, DWOLLA, INCREASE, LITHIC, MODERN_TREASURY, RAMP},
     billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
+    coins::{ALCHEMY, COINBASE_CDP, COINBASE_COMMERCE, HOOK0},
     commerce::{BIGCOMMERCE, EASYPOST, PRINTFUL, SHOPIFY, SHOPIFY_EVENTS, WOOCOMMERCE},
     custom::{
         T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256,
@@ -63,11 +65,14 @@ pub use self::{
 pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
+    ALCHEMY,
     BIGCOMMERCE,
     BRAINTREE,
     BREX,
     CHARGEBEE,
     CHECKOUT_COM,
+    COINBASE_CDP,
+    COINBASE_COMMERCE,
     DWOLLA,
     EASYPOST,
     FINIX,
@@ -76,6 +81,7 @@ pub const ALL: &[Provider] = &[
     GITHUB,
     GITLAB,
     GOCARDLESS,
+    HOOK0,
     INCREASE,
     KLARNA,
     LEMON_SQUEEZY,
