@@ -16,6 +16,7 @@
 //! # Ok::<(), hookgate::ConfigError>(())
 //! ```
 
+mod agreements;
 mod banking;
 mod billing;
 mod coins;
@@ -42,6 +43,7 @@ use crate::{
 };
 
 pub use self::{
+    agreements::{DOCUSIGN, DROPBOX_SIGN, PERSONA},
     banking::{BREX, DWOLLA, INCREASE, LITHIC, MODERN_TREASURY, RAMP},
     billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
     coins::{ALCHEMY, COINBASE_CDP, COINBASE_COMMERCE, HOOK0},
@@ -73,6 +75,8 @@ pub const ALL: &[Provider] = &[
     CHECKOUT_COM,
     COINBASE_CDP,
     COINBASE_COMMERCE,
+    DOCUSIGN,
+    DROPBOX_SIGN,
     DWOLLA,
     EASYPOST,
     FINIX,
@@ -94,6 +98,7 @@ pub const ALL: &[Provider] = &[
     MONNIFY,
     PADDLE,
     PAYSTACK,
+    PERSONA,
     POLAR,
     PRINTFUL,
     QUICKBOOKS,
