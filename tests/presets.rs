@@ -12,6 +12,8 @@ mod handshakes;
 mod hostile;
 #[path = "presets/limits.rs"]
 mod limits;
+#[path = "presets/money.rs"]
+mod money;
 mod support;
 #[path = "presets/unsigned.rs"]
 mod unsigned;
