@@ -31,9 +31,13 @@ use http::{HeaderName, HeaderValue};
 use crate::support::{NOW, body, sign, source, takes_any_bytes, verify};
 
 /// The event of a body that the preset signed, with more headers that nobody signed.
-fn event(row: Provider, body: &str, headers: &[(&'static str, &str)]) -> Event {
+fn event(row: Provider, body: &str, headers: &[(&str, &str)]) -> Event {
     let mut request = sign(row, body.to_owned());
-    for envelope in row.envelope.id.iter().chain(row.envelope.kind) {
+    let flat = row.envelope.id.iter().flat_map(|field| match field {
+        provider::Field::Joined(fields) => fields,
+        field => std::slice::from_ref(field),
+    });
+    for envelope in flat.chain(row.envelope.kind) {
         if let provider::Field::Header(header) = envelope {
             // The signer fills these in; here the test says what is there.
             let family = row.families.first().copied().unwrap_or_default();
@@ -46,7 +50,7 @@ fn event(row: Provider, body: &str, headers: &[(&'static str, &str)]) -> Event {
         let value = HeaderValue::from_str(value).unwrap();
         request
             .headers_mut()
-            .append(HeaderName::from_static(name), value);
+            .append(HeaderName::try_from(*name).unwrap(), value);
     }
     verify(&source(row, &[1]), request).unwrap()
 }

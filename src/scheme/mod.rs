@@ -100,10 +100,15 @@ impl Scheme {
 
     /// A shared token, as it is, in this header: the sender is known by it and nothing is signed.
     pub const fn token(header: Header) -> Self {
+        Self::token_at(SignatureAt::Header(header))
+    }
+
+    /// The same in another place.
+    pub const fn token_at(place: SignatureAt) -> Self {
         Self {
             algorithm: Algorithm::Token,
             message: &[],
-            signature: SignatureAt::Header(header),
+            signature: place,
             encoding: Encoding::Token,
             ..Self::BASE
         }
@@ -112,17 +117,11 @@ impl Scheme {
     /// The same in this query parameter: the way out for senders that can neither sign nor send a
     /// header, but whose URL is ours to choose. URLs end up in logs; keep them out of yours.
     pub const fn token_in_query(name: &'static str) -> Self {
-        Self {
-            signature: SignatureAt::Query(name),
-            ..Self::token(Header::named(""))
-        }
+        Self::token_at(SignatureAt::Query(name))
     }
 
     /// No signature and no token: nothing is verified.
-    pub const UNSIGNED: Self = Self {
-        signature: SignatureAt::Nowhere,
-        ..Self::token(Header::named(""))
-    };
+    pub const UNSIGNED: Self = Self::token_at(SignatureAt::Nowhere);
 
     /// What the signature stands for.
     pub fn covers(&self) -> Covers {
@@ -167,7 +166,13 @@ impl Scheme {
                 .any(|message| message.iter().any(is_it))
         };
         let claim = self.chain().any(|scheme| scheme.url_digest.is_some());
-        if claim || has(|part| matches!(part, Part::Url(_) | Part::UnescapedUrl(_))) {
+        let origin = |part: &Part| {
+            matches!(
+                part,
+                Part::Url(_) | Part::UnescapedUrl(_) | Part::EscapedTarget
+            )
+        };
+        if claim || has(origin) {
             SignedUrl::Origin
         } else if has(|part| matches!(part, Part::PublicUrl)) {
             SignedUrl::Exact

@@ -25,8 +25,9 @@ pub enum Part {
     UnescapedUrl(&'static str),
     /// The request's method.
     Method,
-    /// The request's path and query, percent-encoded once more: `encodeURI` of the path and of the
-    /// query's escaped text (Contentful).
+    /// The path of the configured public origin, if any, then the request's own path and query,
+    /// percent-encoded once more: `encodeURI` of the path and of the query's escaped text
+    /// (Contentful).
     EscapedTarget,
     /// A query parameter, decoded. It must be there exactly once, and must not contain the literals
     /// next to it.
@@ -50,7 +51,8 @@ pub enum Part {
     ListedNames,
     /// The values of the listed headers with this between two.
     ListedValues(&'static str),
-    /// `name:value` of the listed headers with this between two; both trimmed.
+    /// `name:value` of the listed headers with this between two; both trimmed. The list itself must be
+    /// among them.
     ListedPairs(&'static str),
     /// The signed text of a [`Grammar::Jwt`](super::Grammar::Jwt).
     Token,

@@ -105,14 +105,14 @@ impl Source {
                 texts => texts,
             };
             seen = Some(plan.way);
-            let is_there = |texts: &Option<Texts<'_>>| {
-                let wanted = plan.wanted();
-                texts
-                    .as_ref()
-                    .is_none_or(|texts| texts.iter().any(|text| wanted.is_there(text)))
-            };
-            let chosen = texts.map(|texts| (at, plan, texts));
-            if only_way || chosen.as_ref().is_ok_and(|(_, _, texts)| is_there(texts)) {
+            // What is there and cannot be read, twice say, is not rescued by an older way either.
+            let texts = texts?;
+            let wanted = plan.wanted();
+            let is_there = texts
+                .as_ref()
+                .is_none_or(|texts| texts.iter().any(|text| wanted.is_there(text)));
+            let chosen = Ok((at, plan, texts));
+            if only_way || is_there {
                 return chosen;
             }
             if matches!(otherwise, Err(RejectionKind::MissingSignature)) {
@@ -139,9 +139,9 @@ impl Source {
             let (other, _) = wanted.read(text)?;
             claimed.tags = claimed.tags.and(other.tags)?;
         }
+        let header = self.header_time(plan, parts)?;
         let (listed, names) = listed_headers(plan, parts, &claimed, text)?;
         let grammar_needs_text = !wanted.jwt(text).is_empty();
-        let header = self.header_time(plan, parts)?;
         let group = |claimed: Claimed| self.group(plan, claimed, text, header, now);
         let (first, more) = fresh(group(claimed), more.into_iter().map(group))?;
         Ok(Claim {

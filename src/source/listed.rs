@@ -43,7 +43,9 @@ pub(super) fn listed_headers(
         check_value(plan, &name, value.to_str().map_err(|_| why)?)?;
         headers.push(name);
     }
-    if !plan.required.iter().all(|name| headers.contains(name)) {
+    if !plan.required.iter().all(|name| headers.contains(name))
+        || !pairs_are_clear(plan, parts, &headers)
+    {
         return Err(why);
     }
     Ok((headers, names.to_vec()))
@@ -69,7 +71,7 @@ fn check_names(plan: &Plan, names: &[u8]) -> Result<(), RejectionKind> {
 /// values.
 fn check_value(plan: &Plan, name: &HeaderName, value: &str) -> Result<(), RejectionKind> {
     let joint = plan.scheme.message.iter().find_map(|part| match part {
-        Part::ListedValues(joint) | Part::ListedPairs(joint) => Some(*joint),
+        Part::ListedValues(joint) => Some(*joint),
         _ => None,
     });
     let known = plan.joints.iter().find(|(known, _)| known == name);
@@ -78,4 +80,20 @@ fn check_value(plan: &Plan, name: &HeaderName, value: &str) -> Result<(), Reject
         Some(joint) if value.matches(joint).count() != expected => Err(RejectionKind::SignedHeader),
         _ => Ok(()),
     }
+}
+
+/// With the list itself among them it is enough that no value holds another pair's beginning.
+fn pairs_are_clear(plan: &Plan, parts: &Parts, headers: &[HeaderName]) -> bool {
+    plan.scheme.message.iter().all(|part| match part {
+        Part::ListedPairs(joint) => {
+            let starts: Vec<_> = headers
+                .iter()
+                .map(|name| format!("{joint}{name}:"))
+                .collect();
+            let values = headers.iter().filter_map(|name| parts.headers.get(name));
+            let mut texts = values.filter_map(|value| value.to_str().ok());
+            texts.all(|text| !starts.iter().any(|start| text.contains(start)))
+        }
+        _ => true,
+    })
 }

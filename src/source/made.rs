@@ -50,7 +50,7 @@ impl<'m> Material<'m> {
                 let url = url(self.public_url, self.parts, Port::AsConfigured);
                 owned(unescaped(&url, kept).into_bytes())
             }
-            Make::EscapedTarget => owned(escaped_target(self.parts).into_bytes()),
+            Make::EscapedTarget => owned(escaped_target(self.public_url, self.parts).into_bytes()),
             Make::Query(name, case, fence) => {
                 let query = query(self.parts)?;
                 let value = form::single(&query, name);
@@ -212,12 +212,12 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-fn escaped_target(parts: &Parts) -> String {
-    let path = parts.uri.path();
-    let target = match parts.uri.query() {
-        Some(query) => format!("{path}?{}", utf8_percent_encode(query, COMPONENT)),
-        None => path.to_owned(),
-    };
+fn escaped_target(origin: &str, parts: &Parts) -> String {
+    let mut target = format!("{}{}", split_origin(origin).2, parts.uri.path());
+    if let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) {
+        target.push('?');
+        target.extend(utf8_percent_encode(query, COMPONENT));
+    }
     utf8_percent_encode(&target, URI).to_string()
 }
 
@@ -246,17 +246,20 @@ fn unescaped(text: &str, characters: &str) -> String {
     written + rest
 }
 
+/// Scheme, authority and path of a configured origin.
+fn split_origin(origin: &str) -> (&str, &str, &str) {
+    let (scheme, rest) = origin.split_once("://").unwrap_or(("", origin));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    (scheme, authority, path)
+}
+
 /// The configured origin with the request's own path and query.
 pub(super) fn url(origin: &str, parts: &Parts, port: Port) -> String {
     let target = parts
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    let (scheme, rest) = origin.split_once("://").unwrap_or(("", origin));
-    let (authority, prefix) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
+    let (scheme, authority, prefix) = split_origin(origin);
     // A colon inside of brackets is an IPv6 address's.
     let (host, configured) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -309,5 +312,18 @@ mod tests {
     #[test]
     fn a_query_is_sorted_and_encoded_again() {
         assert_eq!(sorted_query(fields("b=1+2&a=%2B")), "a=%2B&b=1+2");
+    }
+
+    #[test]
+    fn a_target_is_escaped_once_more_behind_the_origins_path() {
+        let target = |origin, target: &str| {
+            let request = http::Request::get(target).body(()).unwrap_or_default();
+            escaped_target(origin, &request.into_parts().0)
+        };
+        // Figures of `encodeURI` and `querystring.escape` (Node.js).
+        let query = "/in?a=1&b=%20(x)*";
+        assert_eq!(target("", query), "/in?a%253D1%2526b%253D%252520(x)*");
+        assert_eq!(target("https://h/hooks", "/in"), "/hooks/in");
+        assert_eq!(target("https://h", "/a%20b?"), "/a%2520b");
     }
 }

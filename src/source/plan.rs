@@ -12,8 +12,8 @@ use crate::{
     event::Provenance,
     provider::{Field as At, Provider},
     scheme::{
-        Case, Covers, DigestAt, Grammar, Header, KeyId, ListedAt, MAX_CANDIDATES, MAX_FAMILIES,
-        MAX_MESSAGES, Part, Port, Repeats, Scheme, SignatureAt, TimeAt, TimeUnit,
+        Case, Covers, DigestAt, Grammar, Header, KeyId, Listed, ListedAt, MAX_CANDIDATES,
+        MAX_FAMILIES, MAX_MESSAGES, Part, Port, Repeats, Scheme, SignatureAt, TimeAt, TimeUnit,
         candidates::Wanted,
     },
 };
@@ -283,7 +283,7 @@ impl Plan {
                 At::Query(name) => {
                     let signed = self.signs(|part| match part {
                         Part::Query(signed, _) => *signed == name,
-                        Part::Url(_) | Part::UnescapedUrl(_) => true,
+                        Part::Url(_) | Part::UnescapedUrl(_) | Part::EscapedTarget => true,
                         Part::SortedQuery | Part::SortedParams => true,
                         _ => false,
                     });
@@ -448,7 +448,7 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
             return bad("the message must contain the body once");
         }
         let times = count(|part| matches!(part, Part::Timestamp));
-        if times != usize::from(time_is_written) {
+        if times != usize::from(time_is_written && !lists_its_time(scheme)) {
             return bad("a time outside the body must be in the message exactly once");
         }
         let params = count(|part| matches!(part, Part::SortedParams)) > 0;
@@ -475,6 +475,11 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
     if matches!(scheme.time, TimeAt::InSignature { .. }) && !carries_time {
         return bad("only lists carry a time in the signature's text");
     }
+    if let Some(listed) = scheme.listed
+        && !signs_its_list(scheme, &listed)
+    {
+        return bad("the names of the listed headers must be signed as well");
+    }
     let jwt = matches!(scheme.grammar, Grammar::Jwt { .. });
     let needs_jwt = matches!(scheme.time, TimeAt::Claims(_))
         || scheme.url_digest.is_some()
@@ -486,4 +491,27 @@ fn check_scheme(row: &Provider, scheme: &Scheme) -> Result<(), ConfigError> {
         return bad("only tokens have claims");
     }
     Ok(())
+}
+
+/// Otherwise whoever replays a delivery could list other headers and keep the joined text.
+fn signs_its_list(scheme: &Scheme, listed: &Listed) -> bool {
+    let in_message =
+        |message: &[Part]| message.iter().any(|part| matches!(part, Part::ListedNames));
+    match listed.at {
+        ListedAt::Header(header) => {
+            let is_it =
+                |other: &Header| other.name == header.name && other.in_family == header.in_family;
+            scheme.messages().all(in_message) || listed.required.iter().any(is_it)
+        }
+        ListedAt::InSignature(_) => scheme.messages().all(in_message),
+    }
+}
+
+/// Whether the time's header must be among the listed ones.
+fn lists_its_time(scheme: &Scheme) -> bool {
+    let TimeAt::Header { header, .. } = scheme.time else {
+        return false;
+    };
+    let mut required = scheme.listed.iter().flat_map(|listed| listed.required);
+    required.any(|listed| listed.name == header.name && listed.in_family == header.in_family)
 }

@@ -126,7 +126,9 @@ impl Target<'_> {
             }
             let mut parts = self.parts.clone();
             let value = parts.headers.remove(&name).unwrap();
-            self.refused_whatever(&format!("{name} removed"), &parts)?;
+            if !(self.signature_headers().contains(&name) && self.is_signed_besides(&name)) {
+                self.refused_whatever(&format!("{name} removed"), &parts)?;
+            }
             parts
                 .headers
                 .insert(name.clone(), HeaderValue::from_static(""));
@@ -146,6 +148,20 @@ impl Target<'_> {
             self.refused_whatever(&format!("{name} joined"), &parts)?;
         }
         Ok(())
+    }
+
+    /// Whether an older way's signature stands beside this one, by which the rest is judged in its
+    /// absence.
+    fn is_signed_besides(&self, signature: &HeaderName) -> bool {
+        let older = self.source.provider().scheme.older;
+        let mut older = std::iter::successors(older, |scheme| scheme.older);
+        older.any(|scheme| match scheme.signature {
+            SignatureAt::Header(header) => {
+                let name = header.name_in("");
+                name != signature.as_str() && self.parts.headers.contains_key(name)
+            }
+            _ => false,
+        })
     }
 
     /// Two lists with commas that are joined are one list, unless something must be there once.
@@ -340,6 +356,9 @@ impl Target<'_> {
                 names.push(self.name(*header));
             }
         }
+        names.extend(scheme.require.iter().map(|(header, _)| self.name(*header)));
+        let listed = scheme.listed.iter().flat_map(|listed| listed.required);
+        names.extend(listed.map(|header| self.name(*header)));
         names.retain(|name| self.parts.headers.contains_key(name));
         names
     }

@@ -13,7 +13,23 @@ use serde_json::Value;
 /// messages that may have been signed, one of them is enough.
 pub(crate) fn says_the_same(row: &Provider, parts: &Parts, one: &Bytes, other: &Bytes) -> bool {
     if row.scheme.covers() == Covers::Sender {
-        return true;
+        // Nothing, but for a token that is in the body itself.
+        let SignatureAt::Field(path) = row.scheme.signature else {
+            return true;
+        };
+        let token = |body: &Bytes| {
+            let value: Value = serde_json::from_slice(body).ok()?;
+            let items = row
+                .scheme
+                .items
+                .map_or(Some(&value), |at| value.pointer(at));
+            let items = items?
+                .as_array()
+                .map_or(std::slice::from_ref(&value), Vec::as_slice);
+            let tokens = items.iter().map(|item| item.pointer(path).cloned());
+            Some(tokens.collect::<Vec<_>>())
+        };
+        return token(one).is_some() && token(one) == token(other);
     }
     let messages = std::iter::once(&row.scheme.message).chain(row.scheme.variants);
     let raw = |part: &Part| matches!(part, Part::Body | Part::BodySha256);
@@ -74,7 +90,14 @@ fn signed(row: &Provider, message: &[Part], parts: &Parts, body: &Bytes) -> Opti
 fn payload(row: &Provider, parts: &Parts, body: &Bytes) -> Option<String> {
     // What is not text is no part of what is signed: such fields are refused.
     let text = String::from_utf8_lossy(body);
-    match row.payload {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    let form = b"application/x-www-form-urlencoded";
+    let is_form = kind.is_some_and(|kind| kind.as_bytes().starts_with(form));
+    let payload = match row.payload {
+        Payload::BodyOrFormField(name) if is_form => Payload::FormField(name),
+        payload => payload,
+    };
+    match payload {
         Payload::FormField(name) => {
             let mut found = form_urlencoded::parse(body).filter(|(found, _)| found == name);
             found.next().map(|(_, value)| value.into_owned())
@@ -119,6 +142,11 @@ pub(crate) fn signed_of_target(row: &Provider, uri: &Uri) -> Option<Vec<String>>
                 .decode_utf8_lossy()
                 .into_owned(),
         ]);
+    }
+    if parts().any(|part| matches!(part, Part::EscapedTarget)) {
+        // A query without anything in it is none.
+        let query = uri.query().unwrap_or_default();
+        return Some(vec![uri.path().to_owned(), query.to_owned()]);
     }
     if scheme.signed_url() == SignedUrl::Origin {
         return Some(vec![target.to_owned()]);

@@ -66,17 +66,34 @@ class Preset:
         return str(secs * 1000 if self.unit == "ms" else secs)
 
 
-def body_only(header, encode, prefix="", key=text_key, hash="sha256"):
+def body_only(header, encode, prefix="", hash="sha256", key=text_key):
     def sign(secret, body, time):
         return [[header, prefix + encode(mac(key(secret), body, hash=hash))]]
 
     return sign
 
 
-def pairs(header, separator, time_key, signature_key, between):
+def pairs(header, separator, time_key, signature_key, between, encode=hexa):
+    def sign(secret, body, time):
+        tag = encode(mac(text_key(secret), str(time).encode(), between, body))
+        return [[header, f"{time_key}={time}{separator}{signature_key}={tag}"]]
+
+    return sign
+
+
+def time_first(header, time_header, between):
+    """The time in a header of its own, and in the message before the body."""
     def sign(secret, body, time):
         tag = hexa(mac(text_key(secret), str(time).encode(), between, body))
-        return [[header, f"{time_key}={time}{separator}{signature_key}={tag}"]]
+        return [[time_header, str(time)], [header, tag]]
+
+    return sign
+
+
+def token(header, prefix=""):
+    """Nothing is signed: the secret itself is there."""
+    def sign(secret, body, time):
+        return [[header, prefix + secret]]
 
     return sign
 
@@ -134,7 +151,7 @@ def vector(preset, name, headers, body, expect="valid", **more):
 def is_signature(name):
     """Whether a header holds the signature, as far as names tell."""
     named = ("signature", "signature-1", "signature-256", "signature-sha256", "signature-sha-256",
-             "hmac-sha256", "hmac")
+             "hmac-sha256", "hmac", "signature-v2", "signature-primary", "-mac", "-webhook")
     return name.lower().endswith(named)
 
 
@@ -174,6 +191,42 @@ def common(p):
         yield vector(p, "one-mebibyte", p.headers(secret, b"own " * 262_144, NOW), big)
         yield vector(p, "one-mebibyte-cut", p.headers(secret, b"own " * 262_144, NOW),
                      {"body_repeat": ["own ", 262_143]}, "invalid", why="four bytes are missing")
+
+
+def tokens(p):
+    """What every preset has to do whose deliveries come with a shared token in a header."""
+    secret, other, stranger = p.secrets
+    raw = p.body.encode()
+    (name, value), *rest = p.headers(secret, raw, NOW)
+    prefix = value.removesuffix(secret)
+
+    def one(case, *values, expect="valid", **more):
+        return vector(p, case, [*([name, text] for text in values), *rest], raw, expect, **more)
+
+    def bad(case, *values, why, **more):
+        return one(case, *values, expect="invalid", why=why, **more)
+
+    yield one("valid", value)
+    yield vector(p, "body-changed", [[name, value], *rest], raw[:-1] + b',"more":1}')
+    yield vector(p, "empty-body", [[name, value], *rest], b"")
+    yield bad("another-token", prefix + stranger, why="the token is not configured")
+    yield bad("no-token", why="the header is missing")
+    yield bad("two-tokens", value, value, why="the header is there twice")
+    yield bad("right-and-wrong", value, prefix + stranger, why="the header is there twice")
+    yield bad("empty-token", prefix, why="the token is empty")
+    yield bad("empty-header", "", why="the header is empty")
+    yield bad("token-cut", value[:-1], why="the last character is missing")
+    yield bad("token-and-more", value + "x", why="a character more")
+    yield bad("token-twice-in-one", f"{value}, {value}", why="two headers joined by a proxy")
+    yield bad("other-case", prefix + secret.upper(), why="letters are not the same in upper case")
+    yield one("rotation-new-token-second", prefix + other, secrets=[secret, other])
+    yield one("rotation-old-token-still-there", value, secrets=[other, secret])
+    yield bad("rotation-old-token-removed", value, secrets=[other],
+              why="the token is not configured any more")
+    if prefix:
+        yield bad("no-prefix", secret, why="the token stands alone")
+    else:
+        yield bad("a-prefix", f"Bearer {secret}", why="the token is the whole value")
 
 
 def timed(p):
@@ -291,7 +344,7 @@ def in_signature(p, separator, time_key, signature_key):
                  why="the elements are separated by the other sign")
 
 
-def signed_id(p, family):
+def signed_id(p, family, without_prefix="valid"):
     """Standard Webhooks; the prefix of a secret may be left out where secrets are in base64."""
     raw, (secret, other, stranger) = p.body.encode(), p.secrets
     good = p.headers(secret, raw, NOW, family=family)
@@ -324,7 +377,62 @@ def signed_id(p, family):
     moved = p.headers(secret, b"1790000000." + raw, NOW, family=family)
     yield vector(p, "full-stop-moved", [[good[0][0], f"msg_own_2Zq8.{NOW}"], *moved[1:]], raw,
                  "invalid", why="a part of the body was moved into the id")
-    unprefixed = secret.removeprefix("whsec_")
-    if unprefixed not in WHSECS[0]:
+    if secret.removeprefix("whsec_") not in WHSECS[0]:
         return
-    yield vector(p, "secret-without-prefix", good, raw, secrets=[unprefixed])
+    why = {} if without_prefix == "valid" else {"why": "without the prefix it is text"}
+    yield vector(p, "secret-without-prefix", good, raw, without_prefix,
+                 secrets=[secret.removeprefix("whsec_")], **why)
+
+
+def github_like(p):
+    """A prefix, and then hexadecimal digits."""
+    raw, (secret, *_) = p.body.encode(), p.secrets
+    (name, good), *rest = p.headers(secret, raw, NOW)
+    start = good.index("=") + 1
+    yield vector(p, "no-prefix", [[name, good[start:]], *rest], raw, "invalid", why="no prefix")
+    yield vector(p, "upper-case-digits", [[name, good[:start] + good[start:].upper()], *rest], raw)
+    yield vector(p, "upper-case-prefix", [[name, good[:start].upper() + good[start:]], *rest], raw,
+                 "invalid", why="the prefix is lower case")
+    yield vector(p, "comma-joined", [[name, f"{good}, {good}"], *rest], raw, "invalid",
+                 why="two headers joined by a proxy")
+    sha1 = hmac.new(text_key(secret), raw, hashlib.sha1).hexdigest()
+    yield vector(p, "sha-1", [[name, f"sha1={sha1}"], *rest], raw, "invalid",
+                 why="another algorithm")
+
+
+def other_forms(p, **forms):
+    """The right signature, written in a way that is not the sender's."""
+    raw = p.body.encode()
+    good = p.headers(p.secrets[0], raw, NOW)
+    at = next(n for n, header in enumerate(good) if is_signature(header[0]))
+    for name, write in forms.items():
+        headers = [*good[:at], [good[at][0], write(good[at][1])], *good[at + 1:]]
+        yield vector(p, name.replace("_", "-"), headers, raw, "invalid", why="in another form")
+
+
+def versions(p):
+    """A comma list of `v1=`, without a time."""
+    raw, (secret, other, stranger) = p.body.encode(), p.secrets
+    (name, good), = p.headers(secret, raw, NOW)
+    (_, second), = p.headers(other, raw, NOW)
+    (_, wrong), = p.headers(stranger, raw, NOW)
+
+    def one(case, *elements, expect="valid", **more):
+        return vector(p, case, [[name, ",".join(elements)]], raw, expect, **more)
+
+    def bad(case, *elements, why):
+        return one(case, *elements, expect="invalid", why=why)
+
+    yield one("two-signatures-second-right", wrong, good)
+    yield one("two-signatures-both-right", good, second, secrets=[secret, other])
+    yield one("newer-version-beside", good, "v2=00ff")
+    yield one("rubbish-beside", "v1=own", good, "v0=", "x=1")
+    yield one("space-after-the-comma", good, " " + second, secrets=[secret, other])
+    yield one("sixteen-signatures", *[wrong] * 15, good)
+    yield bad("seventeen-signatures", *[wrong] * 16, good, why="too many signatures")
+    yield bad("newer-version-only", "v2=" + good[3:], why="an unknown version")
+    yield bad("older-version-only", "v0=" + good[3:], why="an unknown version")
+    yield bad("upper-case-version", "V1" + good[2:], why="versions are lower case")
+    yield bad("no-version", good[3:], why="no version")
+    yield bad("not-a-signature", "v1=not-a-valid-signature", why="no hexadecimal digits")
+    yield bad("semicolons", good + ";" + second, why="the elements are separated by commas")
