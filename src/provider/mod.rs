@@ -18,6 +18,7 @@
 
 mod accounts;
 mod agreements;
+mod artificial;
 mod banking;
 mod billing;
 mod coins;
@@ -46,6 +47,7 @@ use crate::{
 pub use self::{
     accounts::{AUTH0_LOG_STREAMS, CLERK, OKTA_EVENT_HOOKS, SUPABASE_AUTH_HOOKS, WORKOS},
     agreements::{DOCUSIGN, DROPBOX_SIGN, PERSONA},
+    artificial::{ANTHROPIC, ELEVENLABS, HUGGINGFACE, OPENAI, REPLICATE},
     banking::{BREX, DWOLLA, INCREASE, LITHIC, MODERN_TREASURY, RAMP},
     billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
     coins::{ALCHEMY, COINBASE_CDP, COINBASE_COMMERCE, HOOK0},
@@ -66,6 +68,7 @@ pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
     ALCHEMY,
+    ANTHROPIC,
     AUTH0_LOG_STREAMS,
     BIGCOMMERCE,
     BRAINTREE,
@@ -79,6 +82,7 @@ pub const ALL: &[Provider] = &[
     DROPBOX_SIGN,
     DWOLLA,
     EASYPOST,
+    ELEVENLABS,
     FINIX,
     FLUTTERWAVE_V3,
     FLUTTERWAVE_V4,
@@ -86,6 +90,7 @@ pub const ALL: &[Provider] = &[
     GITLAB,
     GOCARDLESS,
     HOOK0,
+    HUGGINGFACE,
     INCREASE,
     KLARNA,
     LEMON_SQUEEZY,
@@ -97,6 +102,7 @@ pub const ALL: &[Provider] = &[
     MOLLIE,
     MONNIFY,
     OKTA_EVENT_HOOKS,
+    OPENAI,
     PADDLE,
     PAYSTACK,
     PERSONA,
@@ -106,6 +112,7 @@ pub const ALL: &[Provider] = &[
     RAMP,
     RAZORPAY,
     RECURLY,
+    REPLICATE,
     REVOLUT,
     SHOPIFY,
     SHOPIFY_EVENTS,
