@@ -25,6 +25,7 @@ mod coins;
 mod commerce;
 mod custom;
 mod developer;
+mod documents;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
@@ -54,6 +55,7 @@ pub use self::{
     commerce::{BIGCOMMERCE, EASYPOST, PRINTFUL, SHOPIFY, SHOPIFY_EVENTS, WOOCOMMERCE},
     custom::{T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256},
     developer::{GITHUB, GITLAB, LINEAR},
+    documents::{AIRTABLE, BOX, DROPBOX, FIGMA, NOTION},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
@@ -67,10 +69,12 @@ pub use self::{
 pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
+    AIRTABLE,
     ALCHEMY,
     ANTHROPIC,
     AUTH0_LOG_STREAMS,
     BIGCOMMERCE,
+    BOX,
     BRAINTREE,
     BREX,
     CHARGEBEE,
@@ -79,10 +83,12 @@ pub const ALL: &[Provider] = &[
     COINBASE_CDP,
     COINBASE_COMMERCE,
     DOCUSIGN,
+    DROPBOX,
     DROPBOX_SIGN,
     DWOLLA,
     EASYPOST,
     ELEVENLABS,
+    FIGMA,
     FINIX,
     FLUTTERWAVE_V3,
     FLUTTERWAVE_V4,
@@ -101,6 +107,7 @@ pub const ALL: &[Provider] = &[
     MODERN_TREASURY,
     MOLLIE,
     MONNIFY,
+    NOTION,
     OKTA_EVENT_HOOKS,
     OPENAI,
     PADDLE,
