@@ -26,6 +26,7 @@ mod commerce;
 mod custom;
 mod developer;
 mod documents;
+mod forges;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
@@ -56,6 +57,7 @@ pub use self::{
     custom::{T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256},
     developer::{GITHUB, GITLAB, LINEAR},
     documents::{AIRTABLE, BOX, DROPBOX, FIGMA, NOTION},
+    forges::{BITBUCKET_CLOUD, BITBUCKET_SERVER, FORGEJO, GITEA, GITLAB_TOKEN, NPM_HOOKS},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
@@ -74,6 +76,8 @@ pub const ALL: &[Provider] = &[
     ANTHROPIC,
     AUTH0_LOG_STREAMS,
     BIGCOMMERCE,
+    BITBUCKET_CLOUD,
+    BITBUCKET_SERVER,
     BOX,
     BRAINTREE,
     BREX,
@@ -92,8 +96,11 @@ pub const ALL: &[Provider] = &[
     FINIX,
     FLUTTERWAVE_V3,
     FLUTTERWAVE_V4,
+    FORGEJO,
+    GITEA,
     GITHUB,
     GITLAB,
+    GITLAB_TOKEN,
     GOCARDLESS,
     HOOK0,
     HUGGINGFACE,
@@ -108,6 +115,7 @@ pub const ALL: &[Provider] = &[
     MOLLIE,
     MONNIFY,
     NOTION,
+    NPM_HOOKS,
     OKTA_EVENT_HOOKS,
     OPENAI,
     PADDLE,
