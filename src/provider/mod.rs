@@ -27,6 +27,7 @@ mod custom;
 mod developer;
 mod documents;
 mod forges;
+mod forms;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
@@ -58,6 +59,7 @@ pub use self::{
     developer::{GITHUB, GITLAB, LINEAR},
     documents::{AIRTABLE, BOX, DROPBOX, FIGMA, NOTION},
     forges::{BITBUCKET_CLOUD, BITBUCKET_SERVER, FORGEJO, GITEA, GITLAB_TOKEN, NPM_HOOKS},
+    forms::{CALENDLY, CAL_COM, LINKEDIN, TYPEFORM},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
@@ -81,6 +83,8 @@ pub const ALL: &[Provider] = &[
     BOX,
     BRAINTREE,
     BREX,
+    CAL_COM,
+    CALENDLY,
     CHARGEBEE,
     CHECKOUT_COM,
     CLERK,
@@ -108,6 +112,7 @@ pub const ALL: &[Provider] = &[
     KLARNA,
     LEMON_SQUEEZY,
     LINEAR,
+    LINKEDIN,
     LITHIC,
     MERCADO_PAGO,
     META,
@@ -140,6 +145,7 @@ pub const ALL: &[Provider] = &[
     SVIX,
     T_V1,
     TOKEN_IN_QUERY,
+    TYPEFORM,
     UNSIGNED,
     WOOCOMMERCE,
     WORKOS,
