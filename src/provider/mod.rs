@@ -28,6 +28,7 @@ mod developer;
 mod documents;
 mod forges;
 mod forms;
+mod gateways;
 pub(crate) mod handshake;
 mod messaging;
 mod payments;
@@ -60,6 +61,7 @@ pub use self::{
     documents::{AIRTABLE, BOX, DROPBOX, FIGMA, NOTION},
     forges::{BITBUCKET_CLOUD, BITBUCKET_SERVER, FORGEJO, GITEA, GITLAB_TOKEN, NPM_HOOKS},
     forms::{CALENDLY, CAL_COM, LINKEDIN, TYPEFORM},
+    gateways::{CLOUDEVENTS_HTTP_WEBHOOK, CONVOY_ADVANCED, CONVOY_SIMPLE, HASURA_EVENT_TRIGGERS, HOOKDECK},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
@@ -88,8 +90,11 @@ pub const ALL: &[Provider] = &[
     CHARGEBEE,
     CHECKOUT_COM,
     CLERK,
+    CLOUDEVENTS_HTTP_WEBHOOK,
     COINBASE_CDP,
     COINBASE_COMMERCE,
+    CONVOY_ADVANCED,
+    CONVOY_SIMPLE,
     DOCUSIGN,
     DROPBOX,
     DROPBOX_SIGN,
@@ -106,7 +111,9 @@ pub const ALL: &[Provider] = &[
     GITLAB,
     GITLAB_TOKEN,
     GOCARDLESS,
+    HASURA_EVENT_TRIGGERS,
     HOOK0,
+    HOOKDECK,
     HUGGINGFACE,
     INCREASE,
     KLARNA,
