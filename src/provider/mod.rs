@@ -31,6 +31,7 @@ mod forms;
 mod gateways;
 pub(crate) mod handshake;
 mod messaging;
+mod operations;
 mod payments;
 mod payments_europe;
 mod payments_world;
@@ -64,6 +65,7 @@ pub use self::{
     gateways::{CLOUDEVENTS_HTTP_WEBHOOK, CONVOY_ADVANCED, CONVOY_SIMPLE, HASURA_EVENT_TRIGGERS, HOOKDECK},
     handshake::Handshake,
     messaging::{META, SLACK, ZOOM},
+    operations::{AWS_EVENTBRIDGE_API_DESTINATIONS, CLOUDFLARE_NOTIFICATIONS, GRAFANA_ALERTING, PAGERDUTY_V3, SENTRY},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
     payments_europe::{ADYEN_PAYMENTS, ADYEN_PLATFORM, CHECKOUT_COM, GOCARDLESS, KLARNA, MOLLIE, REVOLUT},
     payments_world::{FLUTTERWAVE_V3, FLUTTERWAVE_V4, MERCADO_PAGO, MONNIFY, PAYSTACK, RAZORPAY},
@@ -79,6 +81,7 @@ pub const ALL: &[Provider] = &[
     ALCHEMY,
     ANTHROPIC,
     AUTH0_LOG_STREAMS,
+    AWS_EVENTBRIDGE_API_DESTINATIONS,
     BIGCOMMERCE,
     BITBUCKET_CLOUD,
     BITBUCKET_SERVER,
@@ -91,6 +94,7 @@ pub const ALL: &[Provider] = &[
     CHECKOUT_COM,
     CLERK,
     CLOUDEVENTS_HTTP_WEBHOOK,
+    CLOUDFLARE_NOTIFICATIONS,
     COINBASE_CDP,
     COINBASE_COMMERCE,
     CONVOY_ADVANCED,
@@ -111,6 +115,7 @@ pub const ALL: &[Provider] = &[
     GITLAB,
     GITLAB_TOKEN,
     GOCARDLESS,
+    GRAFANA_ALERTING,
     HASURA_EVENT_TRIGGERS,
     HOOK0,
     HOOKDECK,
@@ -131,6 +136,7 @@ pub const ALL: &[Provider] = &[
     OKTA_EVENT_HOOKS,
     OPENAI,
     PADDLE,
+    PAGERDUTY_V3,
     PAYSTACK,
     PERSONA,
     POLAR,
@@ -141,6 +147,7 @@ pub const ALL: &[Provider] = &[
     RECURLY,
     REPLICATE,
     REVOLUT,
+    SENTRY,
     SHOPIFY,
     SHOPIFY_EVENTS,
     SLACK,
