@@ -35,6 +35,7 @@ mod operations;
 mod payments;
 mod payments_europe;
 mod payments_world;
+mod pictures;
 mod row;
 mod standard;
 mod unsigned;
@@ -69,6 +70,7 @@ pub use self::{
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
     payments_europe::{ADYEN_PAYMENTS, ADYEN_PLATFORM, CHECKOUT_COM, GOCARDLESS, KLARNA, MOLLIE, REVOLUT},
     payments_world::{FLUTTERWAVE_V3, FLUTTERWAVE_V4, MERCADO_PAGO, MONNIFY, PAYSTACK, RAZORPAY},
+    pictures::{AGORA, CLOUDFLARE_STREAM, CLOUDINARY},
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
@@ -77,6 +79,7 @@ pub use self::{
 pub const ALL: &[Provider] = &[
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
+    AGORA,
     AIRTABLE,
     ALCHEMY,
     ANTHROPIC,
@@ -95,6 +98,8 @@ pub const ALL: &[Provider] = &[
     CLERK,
     CLOUDEVENTS_HTTP_WEBHOOK,
     CLOUDFLARE_NOTIFICATIONS,
+    CLOUDFLARE_STREAM,
+    CLOUDINARY,
     COINBASE_CDP,
     COINBASE_COMMERCE,
     CONVOY_ADVANCED,
