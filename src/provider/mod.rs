@@ -36,6 +36,7 @@ mod payments;
 mod payments_europe;
 mod payments_world;
 mod pictures;
+mod pipelines;
 mod row;
 mod standard;
 mod unsigned;
@@ -71,6 +72,7 @@ pub use self::{
     payments_europe::{ADYEN_PAYMENTS, ADYEN_PLATFORM, CHECKOUT_COM, GOCARDLESS, KLARNA, MOLLIE, REVOLUT},
     payments_world::{FLUTTERWAVE_V3, FLUTTERWAVE_V4, MERCADO_PAGO, MONNIFY, PAYSTACK, RAZORPAY},
     pictures::{AGORA, CLOUDFLARE_STREAM, CLOUDINARY},
+    pipelines::{BUILDKITE_SIGNATURE, BUILDKITE_TOKEN, CIRCLECI, HEROKU, NETLIFY, RENDER, VERCEL, VERCEL_DRAINS},
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
@@ -91,10 +93,13 @@ pub const ALL: &[Provider] = &[
     BOX,
     BRAINTREE,
     BREX,
+    BUILDKITE_SIGNATURE,
+    BUILDKITE_TOKEN,
     CAL_COM,
     CALENDLY,
     CHARGEBEE,
     CHECKOUT_COM,
+    CIRCLECI,
     CLERK,
     CLOUDEVENTS_HTTP_WEBHOOK,
     CLOUDFLARE_NOTIFICATIONS,
@@ -122,6 +127,7 @@ pub const ALL: &[Provider] = &[
     GOCARDLESS,
     GRAFANA_ALERTING,
     HASURA_EVENT_TRIGGERS,
+    HEROKU,
     HOOK0,
     HOOKDECK,
     HUGGINGFACE,
@@ -136,6 +142,7 @@ pub const ALL: &[Provider] = &[
     MODERN_TREASURY,
     MOLLIE,
     MONNIFY,
+    NETLIFY,
     NOTION,
     NPM_HOOKS,
     OKTA_EVENT_HOOKS,
@@ -150,6 +157,7 @@ pub const ALL: &[Provider] = &[
     RAMP,
     RAZORPAY,
     RECURLY,
+    RENDER,
     REPLICATE,
     REVOLUT,
     SENTRY,
@@ -166,6 +174,8 @@ pub const ALL: &[Provider] = &[
     TOKEN_IN_QUERY,
     TYPEFORM,
     UNSIGNED,
+    VERCEL,
+    VERCEL_DRAINS,
     WOOCOMMERCE,
     WORKOS,
     X_SIGNATURE,
