@@ -37,6 +37,7 @@ mod payments_europe;
 mod payments_world;
 mod pictures;
 mod pipelines;
+mod publishing;
 mod row;
 mod standard;
 mod unsigned;
@@ -73,6 +74,7 @@ pub use self::{
     payments_world::{FLUTTERWAVE_V3, FLUTTERWAVE_V4, MERCADO_PAGO, MONNIFY, PAYSTACK, RAZORPAY},
     pictures::{AGORA, CLOUDFLARE_STREAM, CLOUDINARY},
     pipelines::{BUILDKITE_SIGNATURE, BUILDKITE_TOKEN, CIRCLECI, HEROKU, NETLIFY, RENDER, VERCEL, VERCEL_DRAINS},
+    publishing::{CONTENTFUL, SANITY, STRAPI, WEBFLOW},
     standard::{STANDARD_WEBHOOKS, SVIX},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
@@ -107,6 +109,7 @@ pub const ALL: &[Provider] = &[
     CLOUDINARY,
     COINBASE_CDP,
     COINBASE_COMMERCE,
+    CONTENTFUL,
     CONVOY_ADVANCED,
     CONVOY_SIMPLE,
     DOCUSIGN,
@@ -160,12 +163,14 @@ pub const ALL: &[Provider] = &[
     RENDER,
     REPLICATE,
     REVOLUT,
+    SANITY,
     SENTRY,
     SHOPIFY,
     SHOPIFY_EVENTS,
     SLACK,
     SQUARE,
     STANDARD_WEBHOOKS,
+    STRAPI,
     STRIPE,
     STRIPE_THIN,
     SUPABASE_AUTH_HOOKS,
@@ -176,6 +181,7 @@ pub const ALL: &[Provider] = &[
     UNSIGNED,
     VERCEL,
     VERCEL_DRAINS,
+    WEBFLOW,
     WOOCOMMERCE,
     WORKOS,
     X_SIGNATURE,
