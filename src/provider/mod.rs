@@ -40,6 +40,7 @@ mod pipelines;
 mod publishing;
 mod row;
 mod standard;
+mod tasks;
 mod unsigned;
 
 use std::time::Duration;
@@ -76,6 +77,7 @@ pub use self::{
     pipelines::{BUILDKITE_SIGNATURE, BUILDKITE_TOKEN, CIRCLECI, HEROKU, NETLIFY, RENDER, VERCEL, VERCEL_DRAINS},
     publishing::{CONTENTFUL, SANITY, STRAPI, WEBFLOW},
     standard::{STANDARD_WEBHOOKS, SVIX},
+    tasks::{ASANA, CLICKUP, FAVRO, JIRA_CLOUD, TRELLO},
     unsigned::{TOKEN_IN_QUERY, UNSIGNED},
 };
 
@@ -87,6 +89,7 @@ pub const ALL: &[Provider] = &[
     AIRTABLE,
     ALCHEMY,
     ANTHROPIC,
+    ASANA,
     AUTH0_LOG_STREAMS,
     AWS_EVENTBRIDGE_API_DESTINATIONS,
     BIGCOMMERCE,
@@ -103,6 +106,7 @@ pub const ALL: &[Provider] = &[
     CHECKOUT_COM,
     CIRCLECI,
     CLERK,
+    CLICKUP,
     CLOUDEVENTS_HTTP_WEBHOOK,
     CLOUDFLARE_NOTIFICATIONS,
     CLOUDFLARE_STREAM,
@@ -118,6 +122,7 @@ pub const ALL: &[Provider] = &[
     DWOLLA,
     EASYPOST,
     ELEVENLABS,
+    FAVRO,
     FIGMA,
     FINIX,
     FLUTTERWAVE_V3,
@@ -135,6 +140,7 @@ pub const ALL: &[Provider] = &[
     HOOKDECK,
     HUGGINGFACE,
     INCREASE,
+    JIRA_CLOUD,
     KLARNA,
     LEMON_SQUEEZY,
     LINEAR,
@@ -177,6 +183,7 @@ pub const ALL: &[Provider] = &[
     SVIX,
     T_V1,
     TOKEN_IN_QUERY,
+    TRELLO,
     TYPEFORM,
     UNSIGNED,
     VERCEL,
