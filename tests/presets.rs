@@ -14,6 +14,8 @@ mod hostile;
 mod limits;
 #[path = "presets/money.rs"]
 mod money;
+#[path = "presets/services.rs"]
+mod services;
 mod support;
 #[path = "presets/unsigned.rs"]
 mod unsigned;
