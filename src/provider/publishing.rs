@@ -36,6 +36,7 @@ pub const CONTENTFUL: Provider = Provider {
                 Header::named("x-contentful-signed-headers"),
                 Header::named("x-contentful-timestamp"),
             ],
+            joints: &[],
         }),
         ..Scheme::BASE
     },

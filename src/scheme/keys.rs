@@ -186,7 +186,11 @@ impl Key {
             .map(|way| KeyedMac::new(way.algorithm, &way.key.key(text)?));
         let mac = macs.next().ok_or(ConfigError::EmptySecret)??;
         let older = macs.collect::<Result<_, _>>()?;
-        let identity = mac.tag(|write| write(b"hookgate: identity of a key"));
+        // One secret under two ids is two keys: a delivery that names the one is not the other's.
+        let identity = mac.tag(|write| {
+            write(b"hookgate: identity of a key");
+            write(id.as_deref().unwrap_or_default().as_bytes());
+        });
         Ok(Self {
             label,
             id,

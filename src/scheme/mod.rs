@@ -234,8 +234,9 @@ pub const MAX_FAMILIES: usize = 4;
 /// More messages than this, counting every time that a signature may belong to, are refused.
 pub const MAX_MESSAGES: usize = 4;
 
-/// More items than this in one batch of [`Scheme::items`] are refused.
-pub const MAX_ITEMS: usize = 64;
+/// More items than this in one batch of [`Scheme::items`] are refused. The first one that is not
+/// genuine ends the search, so that a long batch costs a stranger no more than a short one.
+pub const MAX_ITEMS: usize = 1_000;
 
 /// A longer signature header is refused before it is parsed, in bytes.
 pub(crate) const MAX_SIGNATURE_HEADER: usize = 8 * 1024;

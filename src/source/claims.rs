@@ -85,39 +85,44 @@ impl Claims {
         same_digest(&claimed, Encoding::Hex, url().as_bytes())
     }
 
-    /// Whether the token is in its life, and when that began.
+    /// Whether the token is in its life, and when that began. Without a tolerance it always is.
     pub(super) fn check_time(
         &self,
         plan: &Plan,
         tolerance: Option<Tolerance>,
         now: UnixTime,
     ) -> Result<Option<UnixTime>, RejectionKind> {
-        let (TimeAt::Claims(which), Some(tolerance)) = (plan.scheme.time, tolerance) else {
+        let TimeAt::Claims(which) = plan.scheme.time else {
             return Ok(None);
         };
-        if now < UnixTime::from_secs(1_000_000_000) {
-            return Err(RejectionKind::Clock);
-        }
         let time = |path| -> Result<UnixTime, RejectionKind> {
             let text = self.text(path)?.ok_or(RejectionKind::MissingTimestamp)?;
             let time = TimeUnit::Seconds.parse(text.as_bytes());
             time.ok_or(RejectionKind::MalformedTimestamp)
         };
-        let expired = |at: UnixTime| now.saturating_since(at) > tolerance.past();
-        let early = |at: UnixTime| at.saturating_since(now) > tolerance.future();
-        match which {
-            ClaimedTime::IssuedAt => {
-                let issued = time("/iat")?;
-                tolerance.check(issued, now, TimeUnit::Seconds.precision())?;
-                Ok(Some(issued))
-            }
-            ClaimedTime::Window if early(time("/nbf")?) => Err(RejectionKind::Future),
-            ClaimedTime::Window | ClaimedTime::Expiry if expired(time("/exp")?) => {
-                Err(RejectionKind::Stale)
-            }
-            ClaimedTime::Window => time("/nbf").map(Some),
-            ClaimedTime::Expiry => Ok(None),
+        let (starts, ends) = match which {
+            ClaimedTime::IssuedAt => (Some(time("/iat")?), None),
+            ClaimedTime::Window => (Some(time("/nbf")?), Some(time("/exp")?)),
+            ClaimedTime::Expiry => (None, Some(time("/exp")?)),
+        };
+        let Some(tolerance) = tolerance else {
+            return Ok(starts);
+        };
+        if now < UnixTime::from_secs(1_000_000_000) {
+            return Err(RejectionKind::Clock);
         }
+        if let (Some(issued), None) = (starts, ends) {
+            tolerance.check(issued, now, TimeUnit::Seconds.precision())?;
+        }
+        // Claims are whole seconds, and so is the clock that they are compared with.
+        let now = UnixTime::from_secs(now.as_secs());
+        if starts.is_some_and(|at| at.saturating_since(now) > tolerance.future()) {
+            return Err(RejectionKind::Future);
+        }
+        if ends.is_some_and(|at| now.saturating_since(at) > tolerance.past()) {
+            return Err(RejectionKind::Stale);
+        }
+        Ok(starts)
     }
 }
 

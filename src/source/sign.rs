@@ -27,7 +27,7 @@ pub(crate) struct Draft<'d> {
     /// One item of a batch.
     pub(crate) item: Option<&'d [u8]>,
     pub(crate) time: &'d str,
-    /// A token, whose last segment may be anything.
+    /// A token as it is sent, whose last segment may be anything.
     pub(crate) token: &'d str,
     /// The names of the headers that are signed besides.
     pub(crate) listed: &'d str,

@@ -174,9 +174,9 @@ pub(super) fn value(
             all.join(" ")
         }
         Grammar::Labelled => signatures.join("&"),
-        Grammar::Jwt { prefix, .. } => {
+        Grammar::Jwt { .. } => {
             let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
-            format!("{prefix}{signed}.{last}")
+            format!("{signed}.{last}")
         }
     }
 }
@@ -189,9 +189,14 @@ pub(super) fn labelled(scheme: &Scheme, id: &str, text: String) -> String {
     }
 }
 
-/// A token without its signature, for schemes that have one.
+/// A token without its signature, and what stands before it, for schemes that have one.
 pub(super) fn token(scheme: &Scheme, body: &[u8], url: &str, now: UnixTime) -> String {
-    let Grammar::Jwt { alg, issuer, .. } = scheme.grammar else {
+    let Grammar::Jwt {
+        prefix,
+        alg,
+        issuer,
+    } = scheme.grammar
+    else {
         return String::new();
     };
     let mut claims = json!({});
@@ -222,7 +227,7 @@ pub(super) fn token(scheme: &Scheme, body: &[u8], url: &str, now: UnixTime) -> S
     }
     let head = BASE64URL_NOPAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string().as_bytes());
     let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-    format!("{head}.{claims}.")
+    format!("{prefix}{head}.{claims}.")
 }
 
 fn digest(encoding: Encoding, of: &[u8]) -> String {

@@ -158,10 +158,7 @@ fn zoom_signs_nothing_that_could_be_a_delivery() {
 #[test]
 fn a_row_whose_handshake_would_sign_deliveries_does_not_build() {
     let handshake = ZOOM.handshake;
-    for row in provider::ALL
-        .iter()
-        .filter(|row| !matches!(row.slug, "slack" | "zoom"))
-    {
+    for row in provider::ALL {
         let oracle = Provider { handshake, ..*row };
         let build = crate::support::builder(oracle, &[1]).build().map(|_| ());
         // A colon fences messages off from every token; a full stop does not.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use hookgate::{
     provider::{Payload, Provider},
-    scheme::{Case, Covers, Part, SignatureAt, SignedUrl},
+    scheme::{Case, Covers, Encoding, Part, SignatureAt, SignedUrl},
 };
 use http::{Uri, header, request::Parts};
 use serde_json::Value;
@@ -53,7 +53,7 @@ fn signed(row: &Provider, message: &[Part], parts: &Parts, body: &Bytes) -> Opti
     let sorted = |part: &Part| matches!(part, Part::SortedForm(_) | Part::SortedParams);
     if message.iter().any(sorted) {
         let text = std::str::from_utf8(body).ok()?;
-        return Some(form(text).unwrap_or_else(|| vec![text.to_owned()]));
+        return Some(parameters(row, text));
     }
     let paths = message.iter().filter_map(|part| match part {
         Part::Field(path) | Part::FreeField(path) => Some(*path),
@@ -113,17 +113,34 @@ fn payload(row: &Provider, parts: &Parts, body: &Bytes) -> Option<String> {
     }
 }
 
-/// The fields of a form, decoded, in order; `None` of what is JSON.
-fn form(text: &str) -> Option<Vec<String>> {
-    if text.starts_with('{') {
-        return None;
-    }
-    let pairs = form_urlencoded::parse(text.as_bytes());
-    let mut pairs: Vec<_> = pairs
-        .map(|(name, value)| format!("{name}={value}"))
+/// The parameters of a form or of a JSON object, in order; the text when it is neither.
+fn parameters(row: &Provider, text: &str) -> Vec<String> {
+    let fields: Vec<(String, String)> = if text.trim_start().starts_with('{') {
+        let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
+            return vec![text.to_owned()];
+        };
+        fields
+            .into_iter()
+            .map(|(name, value)| (name, value.to_string()))
+            .collect()
+    } else {
+        form_urlencoded::parse(text.as_bytes())
+            .into_owned()
+            .collect()
+    };
+    let hex = row.scheme.encoding == Encoding::Hex;
+    let mut written: Vec<_> = fields
+        .into_iter()
+        .map(|(name, value)| match row.scheme.signature {
+            // The digits of the signature may be written in either case.
+            SignatureAt::Param(signature) if hex && signature == name => {
+                format!("{name}={}", value.to_ascii_lowercase())
+            }
+            _ => format!("{name}={value}"),
+        })
         .collect();
-    pairs.sort();
-    Some(pairs)
+    written.sort();
+    written
 }
 
 /// What the row signs of a request's path and query; `None` when nothing.
@@ -153,7 +170,7 @@ pub(crate) fn signed_of_target(row: &Provider, uri: &Uri) -> Option<Vec<String>>
     }
     let query = uri.query().unwrap_or_default();
     if parts().any(|part| matches!(part, Part::SortedQuery | Part::SortedParams)) {
-        return form(query);
+        return Some(parameters(row, query));
     }
     let mut names: Vec<(&str, Case)> = parts()
         .filter_map(|part| match part {

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import email.utils
 import hashlib
 import hmac
 import json
@@ -39,13 +40,15 @@ class Preset:
     """How one sender signs: `sign(secret, body, time, **more)` gives the headers.
 
     `tolerance` is in seconds, or a pair (into the past, into the future); `unit` is how a signed time
-    is written: "s", "ms" or "rfc3339"; `unsigned` are headers beside. A sender whose signature is not
+    is written: "s", "ms", "rfc3339" or "http"; `unsigned` are headers beside; `signature` is the header
+    with the signature, where its name does not say so. A sender whose signature is not
     in a header, or does not cover the raw body, or whose time is in the body, is not `plain`: all of its
     vectors are then made by the `special` of its file.
     """
 
     def __init__(self, slug, sign, body, secrets, tolerance=None, url=None, unsigned=(), unit="s",
-                 plain=True):
+                 plain=True, signature=None):
+        self.signature = signature
         self.slug, self.sign, self.body, self.secrets = slug, sign, body, secrets
         self.url, self.unsigned, self.unit, self.plain = url, list(unsigned), unit, plain
         self.reach = tolerance if isinstance(tolerance, tuple) else (tolerance, tolerance)
@@ -63,6 +66,8 @@ class Preset:
         if self.unit == "rfc3339":
             return datetime.datetime.fromtimestamp(secs, datetime.timezone.utc).strftime(
                 "%Y-%m-%dT%H:%M:%SZ")
+        if self.unit == "http":
+            return email.utils.formatdate(secs, usegmt=True)
         return str(secs * 1000 if self.unit == "ms" else secs)
 
 
@@ -71,6 +76,34 @@ def body_only(header, encode, prefix="", hash="sha256", key=text_key):
         return [[header, prefix + encode(mac(key(secret), body, hash=hash))]]
 
     return sign
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwt(secret, claims, alg="HS256"):
+    """A compact token, RFC 7515. `claims` is an object, or its text."""
+    return jwt_with_head(secret, json.dumps({"alg": alg, "typ": "JWT"}, separators=(",", ":")), claims, alg)
+
+
+def jwt_with_head(secret, head, claims, alg="HS256"):
+    text = claims if isinstance(claims, str) else json.dumps(claims, separators=(",", ":"))
+    signed = f"{b64url(head.encode())}.{b64url(text.encode())}"
+    if alg == "none":
+        return signed + "."
+    tag = mac(text_key(secret), signed.encode(), hash="sha" + alg[2:])
+    return f"{signed}.{b64url(tag)}"
+
+
+def retold(token, claims):
+    """The token with other claims and the signature that it had."""
+    head, _, tag = token.split(".")
+    return f"{head}.{b64url(json.dumps(claims, separators=(',', ':')).encode())}.{tag}"
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
 
 
 def pairs(header, separator, time_key, signature_key, between, encode=hexa):
@@ -148,8 +181,10 @@ def vector(preset, name, headers, body, expect="valid", **more):
     return made
 
 
-def is_signature(name):
+def is_signature(preset, name):
     """Whether a header holds the signature, as far as names tell."""
+    if preset.signature is not None:
+        return name == preset.signature
     named = ("signature", "signature-1", "signature-256", "signature-sha256", "signature-sha-256",
              "hmac-sha256", "hmac", "signature-v2", "signature-primary", "-mac", "-webhook")
     return name.lower().endswith(named)
@@ -160,7 +195,7 @@ def common(p):
     secret, other, stranger = p.secrets
     raw = p.body.encode()
     good = p.headers(secret, raw, NOW)
-    signature = next(n for n, header in enumerate(good) if is_signature(header[0]))
+    signature = next(n for n, header in enumerate(good) if is_signature(p, header[0]))
     name, value = good[signature]
     yield vector(p, "valid", good, raw)
     yield vector(p, "body-tampered", good, bytes([raw[0] ^ 1]) + raw[1:], "invalid",
@@ -257,7 +292,7 @@ def bare(p):
     """The one signature of a body, in other spellings. Nothing but the case of hex digits is free."""
     raw, secret = p.body.encode(), p.secrets[0]
     headers = p.headers(secret, raw, NOW)
-    at = next(n for n, header in enumerate(headers) if is_signature(header[0]))
+    at = next(n for n, header in enumerate(headers) if is_signature(p, header[0]))
     good = headers[at][1]
 
     def spelled(case, text, expect="valid", **more):
@@ -279,7 +314,7 @@ def bare(p):
     yield spelled("half", good[: len(good) // 2], "invalid", why="half of the signature")
 
 
-def token(p, name):
+def token_alone(p, name):
     """A sender that is known by a token alone."""
     secret, other, stranger = p.secrets
     good = [[name, secret]]
@@ -404,7 +439,7 @@ def other_forms(p, **forms):
     """The right signature, written in a way that is not the sender's."""
     raw = p.body.encode()
     good = p.headers(p.secrets[0], raw, NOW)
-    at = next(n for n, header in enumerate(good) if is_signature(header[0]))
+    at = next(n for n, header in enumerate(good) if is_signature(p, header[0]))
     for name, write in forms.items():
         headers = [*good[:at], [good[at][0], write(good[at][1])], *good[at + 1:]]
         yield vector(p, name.replace("_", "-"), headers, raw, "invalid", why="in another form")
@@ -436,3 +471,36 @@ def versions(p):
     yield bad("no-version", good[3:], why="no version")
     yield bad("not-a-signature", "v1=not-a-valid-signature", why="no hexadecimal digits")
     yield bad("semicolons", good + ";" + second, why="the elements are separated by commas")
+
+
+def shared_token(p):
+    """What every preset has to do whose sender sends the secret itself, in one header."""
+    raw, (secret, other, stranger) = p.body.encode(), p.secrets
+    (name, good), *rest = p.headers(secret, raw, NOW)
+
+    def sent(case, *values, expect="valid", body=raw, **more):
+        return vector(p, case, [[name, value] for value in values] + rest, body, expect, **more)
+
+    def bad(case, *values, why):
+        return sent(case, *values, expect="invalid", why=why)
+
+    def written(text):
+        return p.headers(text, raw, NOW)[0][1]
+
+    yield sent("valid", good)
+    yield sent("another-body", good, body='{"anything":"at all"}')
+    yield sent("no-body", good, body="")
+    yield sent("body-that-is-not-text", good, body=b"\x00\xff")
+    yield sent("rotation-new-secret-second", written(other), secrets=[secret, other])
+    yield sent("rotation-old-secret-still-there", good, secrets=[other, secret])
+    yield sent("rotation-old-secret-removed", good, expect="invalid", secrets=[other],
+               why="the token is not configured any more")
+    yield bad("another-token", written(stranger), why="the token is not configured")
+    yield bad("token-cut", written(secret[:-1]), why="the last character is missing")
+    yield bad("token-longer", written(secret + "x"), why="one character more")
+    yield bad("token-in-another-case", written(secret.upper()), why="other letters")
+    yield bad("no-token", why="the header is missing")
+    yield bad("empty-header", "", why="the header is empty")
+    yield bad("two-headers", good, good, why="the header is there twice")
+    yield bad("joined-by-a-proxy", f"{good}, {good}", why="two headers joined by a proxy")
+    yield bad("stranger-first", written(stranger), good, why="the header is there twice")
