@@ -23,6 +23,7 @@ mod banking;
 mod billing;
 mod coins;
 mod commerce;
+mod crm;
 mod custom;
 mod developer;
 mod documents;
@@ -62,6 +63,7 @@ pub use self::{
     billing::{CHARGEBEE, LEMON_SQUEEZY, POLAR, QUICKBOOKS, RECURLY, XERO},
     coins::{ALCHEMY, COINBASE_CDP, COINBASE_COMMERCE, HOOK0},
     commerce::{BIGCOMMERCE, EASYPOST, PRINTFUL, SHOPIFY, SHOPIFY_EVENTS, WOOCOMMERCE},
+    crm::{FRONT, HUBSPOT_V1, HUBSPOT_V2, HUBSPOT_V3, INTERCOM, MONDAY, TALLY, ZENDESK},
     custom::{T_V1, X_SIGNATURE, X_SIGNATURE_SHA256, X_WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_SHA256},
     developer::{GITHUB, GITLAB, LINEAR},
     documents::{AIRTABLE, BOX, DROPBOX, FIGMA, NOTION},
@@ -130,6 +132,7 @@ pub const ALL: &[Provider] = &[
     FLUTTERWAVE_V3,
     FLUTTERWAVE_V4,
     FORGEJO,
+    FRONT,
     GITEA,
     GITHUB,
     GITLAB,
@@ -140,8 +143,12 @@ pub const ALL: &[Provider] = &[
     HEROKU,
     HOOK0,
     HOOKDECK,
+    HUBSPOT_V1,
+    HUBSPOT_V2,
+    HUBSPOT_V3,
     HUGGINGFACE,
     INCREASE,
+    INTERCOM,
     JIRA_CLOUD,
     KLARNA,
     LEMON_SQUEEZY,
@@ -154,6 +161,7 @@ pub const ALL: &[Provider] = &[
     META,
     MODERN_TREASURY,
     MOLLIE,
+    MONDAY,
     MONNIFY,
     NETLIFY,
     NOTION,
@@ -186,6 +194,7 @@ pub const ALL: &[Provider] = &[
     SUPABASE_AUTH_HOOKS,
     SVIX,
     T_V1,
+    TALLY,
     TOKEN_IN_QUERY,
     TRELLO,
     TWILIO_FORM,
@@ -204,6 +213,7 @@ pub const ALL: &[Provider] = &[
     X_WEBHOOK_SIGNATURE,
     X_WEBHOOK_SIGNATURE_SHA256,
     XERO,
+    ZENDESK,
     ZOOM,
 ];
 
