@@ -39,6 +39,7 @@ mod payments_world;
 mod pictures;
 mod pipelines;
 mod publishing;
+mod realtime;
 mod row;
 mod standard;
 mod tasks;
@@ -79,6 +80,7 @@ pub use self::{
     pictures::{AGORA, CLOUDFLARE_STREAM, CLOUDINARY},
     pipelines::{BUILDKITE_SIGNATURE, BUILDKITE_TOKEN, CIRCLECI, HEROKU, NETLIFY, RENDER, VERCEL, VERCEL_DRAINS},
     publishing::{CONTENTFUL, SANITY, STRAPI, WEBFLOW},
+    realtime::{ABLY, LIVEKIT, MUX, PUSHER_CHANNELS, TWITCH_EVENTSUB, WEBSUB},
     standard::{STANDARD_WEBHOOKS, SVIX},
     tasks::{ASANA, CLICKUP, FAVRO, JIRA_CLOUD, TRELLO},
     telephony::{MESSAGEBIRD_JWT, MESSAGEBIRD_LEGACY, TWILIO_FORM, TWILIO_JSON, VONAGE_JWT, VONAGE_SMS_SIGNATURE},
@@ -87,6 +89,7 @@ pub use self::{
 
 /// Every preset, by slug.
 pub const ALL: &[Provider] = &[
+    ABLY,
     ADYEN_PAYMENTS,
     ADYEN_PLATFORM,
     AGORA,
@@ -155,6 +158,7 @@ pub const ALL: &[Provider] = &[
     LINEAR,
     LINKEDIN,
     LITHIC,
+    LIVEKIT,
     MERCADO_PAGO,
     MESSAGEBIRD_JWT,
     MESSAGEBIRD_LEGACY,
@@ -163,6 +167,7 @@ pub const ALL: &[Provider] = &[
     MOLLIE,
     MONDAY,
     MONNIFY,
+    MUX,
     NETLIFY,
     NOTION,
     NPM_HOOKS,
@@ -174,6 +179,7 @@ pub const ALL: &[Provider] = &[
     PERSONA,
     POLAR,
     PRINTFUL,
+    PUSHER_CHANNELS,
     QUICKBOOKS,
     RAMP,
     RAZORPAY,
@@ -199,6 +205,7 @@ pub const ALL: &[Provider] = &[
     TRELLO,
     TWILIO_FORM,
     TWILIO_JSON,
+    TWITCH_EVENTSUB,
     TYPEFORM,
     UNSIGNED,
     VERCEL,
@@ -206,6 +213,7 @@ pub const ALL: &[Provider] = &[
     VONAGE_JWT,
     VONAGE_SMS_SIGNATURE,
     WEBFLOW,
+    WEBSUB,
     WOOCOMMERCE,
     WORKOS,
     X_SIGNATURE,
