@@ -32,6 +32,7 @@ mod forges;
 mod forms;
 mod gateways;
 pub(crate) mod handshake;
+mod mail;
 mod messaging;
 mod operations;
 mod payments;
@@ -74,6 +75,7 @@ pub use self::{
     forms::{CALENDLY, CAL_COM, LINKEDIN, TYPEFORM},
     gateways::{CLOUDEVENTS_HTTP_WEBHOOK, CONVOY_ADVANCED, CONVOY_SIMPLE, HASURA_EVENT_TRIGGERS, HOOKDECK},
     handshake::Handshake,
+    mail::{BREVO, COURIER, CUSTOMER_IO, KLAVIYO, KNOCK, MAILGUN, MANDRILL, POSTMARK, RESEND},
     messaging::{META, SLACK, ZOOM},
     operations::{AWS_EVENTBRIDGE_API_DESTINATIONS, CLOUDFLARE_NOTIFICATIONS, GRAFANA_ALERTING, PAGERDUTY_V3, SENTRY},
     payments::{BRAINTREE, FINIX, PADDLE, SQUARE, STRIPE, STRIPE_THIN},
@@ -106,6 +108,7 @@ pub const ALL: &[Provider] = &[
     BITBUCKET_SERVER,
     BOX,
     BRAINTREE,
+    BREVO,
     BREX,
     BUILDKITE_SIGNATURE,
     BUILDKITE_TOKEN,
@@ -125,6 +128,8 @@ pub const ALL: &[Provider] = &[
     CONTENTFUL,
     CONVOY_ADVANCED,
     CONVOY_SIMPLE,
+    COURIER,
+    CUSTOMER_IO,
     DOCUSIGN,
     DROPBOX,
     DROPBOX_SIGN,
@@ -158,12 +163,16 @@ pub const ALL: &[Provider] = &[
     INTERCOM,
     JIRA_CLOUD,
     KLARNA,
+    KLAVIYO,
+    KNOCK,
     LEMON_SQUEEZY,
     LINE,
     LINEAR,
     LINKEDIN,
     LITHIC,
     LIVEKIT,
+    MAILGUN,
+    MANDRILL,
     MERCADO_PAGO,
     MESSAGEBIRD_JWT,
     MESSAGEBIRD_LEGACY,
@@ -185,6 +194,7 @@ pub const ALL: &[Provider] = &[
     PAYSTACK,
     PERSONA,
     POLAR,
+    POSTMARK,
     PRINTFUL,
     PUSHER_CHANNELS,
     QUICKBOOKS,
@@ -193,6 +203,7 @@ pub const ALL: &[Provider] = &[
     RECURLY,
     RENDER,
     REPLICATE,
+    RESEND,
     REVOLUT,
     SANITY,
     SENTRY,
