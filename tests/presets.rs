@@ -12,6 +12,8 @@ mod handshakes;
 mod hostile;
 #[path = "presets/limits.rs"]
 mod limits;
+#[path = "presets/messages.rs"]
+mod messages;
 #[path = "presets/money.rs"]
 mod money;
 #[path = "presets/services.rs"]
