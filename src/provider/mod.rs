@@ -247,7 +247,6 @@ pub const ALL: &[Provider] = &[
     TWILIO_JSON,
     TWITCH_EVENTSUB,
     TYPEFORM,
-    UNSIGNED,
     VERCEL,
     VERCEL_DRAINS,
     VONAGE_JWT,

@@ -251,7 +251,7 @@ def adyen(p):
     yield bad("no-items", body(), "a batch without items proves nothing")
     yield bad("no-list", '{"live":"false"}', "there are no items")
     yield bad("items-are-no-list", json.dumps({"notificationItems": {"0": first}}), "no list")
-    yield bad("sixty-five-items", [first] * 65, "too many items")
+    yield bad("more-items-than-a-batch-has", [first] * 1001, "too many items")
     yield good("sixty-four-items", *[{"pspReference": "p", "additionalData": {
         "hmacSignature": tag(one, {"pspReference": "p"})}}] * 64)
     yield bad("not-json", "live=false", "not JSON")
