@@ -1,6 +1,7 @@
 //! The pages, one file each, and what their forms do.
 
 mod acts;
+mod cards;
 mod dead;
 mod deliveries;
 mod event;
