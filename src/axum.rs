@@ -37,6 +37,6 @@ impl<S: Sync> FromRequestParts<S> for Event {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        crate::verify::boring(self).map(axum_core::body::Body::new)
+        crate::verify::boring(self, None).map(axum_core::body::Body::new)
     }
 }

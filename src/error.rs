@@ -195,10 +195,12 @@ rejection_kinds! {
     PlainHttp FORBIDDEN "plain_http" "delivery came over plain HTTP";
     /// Where the delivery came from is not known, because of how the receiver is set up.
     UnknownOrigin INTERNAL_SERVER_ERROR "unknown_origin" "origin of the delivery is not known";
-    /// The method is neither POST nor one of the provider's handshake.
+    /// The method is neither one of the provider's deliveries nor one of its handshake.
     Method METHOD_NOT_ALLOWED "method" "method is not allowed";
     /// A handshake did not prove itself, or none is configured.
     Handshake UNAUTHORIZED "handshake" "handshake is not accepted";
+    /// The source waits for its sender to hand the secret over: nothing can be verified yet.
+    AwaitingEnrolment SERVICE_UNAVAILABLE "awaiting_enrolment" "source waits for its secret";
     /// The body is larger than the source's limit, as declared or as received.
     TooLarge PAYLOAD_TOO_LARGE "too_large" "body is larger than the limit";
     /// The body is compressed; what was signed is then unknown.

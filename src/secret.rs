@@ -109,6 +109,11 @@ impl Secret {
         self.since
     }
 
+    /// The secret itself: for whoever stores one that a sender handed over. Nothing else needs it.
+    pub fn reveal(&self) -> &[u8] {
+        &self.text
+    }
+
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }

@@ -37,6 +37,8 @@ mod alerts;
 mod breakers;
 #[path = "inbox/control.rs"]
 mod control;
+#[path = "inbox/replies.rs"]
+mod replies;
 #[path = "inbox/spikes.rs"]
 mod spikes;
 

@@ -31,6 +31,11 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
+#[path = "middleware/handshakes.rs"]
+mod handshakes;
+#[path = "middleware/replies.rs"]
+mod replies;
+
 const BODY: &str = r#"{"id":"evt_1","type":"invoice.paid"}"#;
 
 fn secret() -> Secret {
@@ -423,67 +428,6 @@ async fn a_hook_replaces_the_reply_and_the_reason_stays_in_the_extensions() {
         response.into_body().collect().await.unwrap().to_bytes(),
         "no"
     );
-}
-
-#[tokio::test]
-async fn handshakes_are_answered_and_never_reach_the_service() {
-    let token = Secret::new("my-token").unwrap();
-    let meta = Source::builder("meta", provider::META)
-        .add_secret(secret())
-        .with_verify_token(token)
-        .build()
-        .unwrap();
-    let layer = VerifyLayer::new(meta);
-    let ask = |token: &str| {
-        let uri = format!("/?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444");
-        Request::get(uri).body(ReplyBody::default()).unwrap()
-    };
-    let echo = Echo::default();
-    let response = layer
-        .layer(echo.clone())
-        .oneshot(ask("my-token"))
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-    assert_eq!(
-        response.headers()["content-type"],
-        "text/plain; charset=utf-8"
-    );
-    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
-    assert_eq!(
-        response.into_body().collect().await.unwrap().to_bytes(),
-        "1158201444"
-    );
-    let response = layer
-        .layer(echo.clone())
-        .oneshot(ask("other"))
-        .await
-        .unwrap();
-    assert_eq!(kind(&response), Some(RejectionKind::Handshake));
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "");
-
-    let zoom = Source::builder("zoom", provider::ZOOM)
-        .add_secret(secret())
-        .build()
-        .unwrap();
-    let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6U"}}"#;
-    let signer = Signer::new(provider::ZOOM, &secret()).unwrap();
-    let request = signer.sign(body, SystemClock.now()).map(ReplyBody::from);
-    let response = VerifyLayer::new(zoom)
-        .layer(echo.clone())
-        .oneshot(request)
-        .await
-        .unwrap();
-    assert_eq!(response.headers()["content-type"], "application/json");
-    let reply = response.into_body().collect().await.unwrap().to_bytes();
-    let reply: serde_json::Value = serde_json::from_slice(&reply).unwrap();
-    assert_eq!(reply["plainToken"], "qgg8vlvZRS6U");
-    // openssl dgst -sha256 -hmac whsec_test over the token
-    assert_eq!(
-        reply["encryptedToken"],
-        "38b029ba27113a9dcefdd71d78c3b931888a88beccfddf5de0e581fe751cafe4"
-    );
-    assert_eq!(echo.calls(), 0);
 }
 
 struct Shops {

@@ -6,7 +6,7 @@
 mod custom;
 #[path = "presets/families.rs"]
 mod families;
-#[path = "presets/handshakes.rs"]
+#[path = "presets/handshakes/mod.rs"]
 mod handshakes;
 #[path = "presets/hostile.rs"]
 mod hostile;

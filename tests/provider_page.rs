@@ -4,11 +4,14 @@
 // A failed expectation is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "provider_page/handshake.rs"]
+mod handshake;
+
 use std::{fmt::Write, fs};
 
 use hookgate::{
     event::Covers,
-    provider::{self, Confidence, Field, Handshake, NoId, Payload, Provider, Retries},
+    provider::{self, Confidence, Field, NoId, Payload, Provider, Retries},
     scheme::{
         Algorithm, DigestAt, Encoding, Grammar, Header, KeyDecoding, KeyId, Part, Scheme,
         SignatureAt, TimeAt,
@@ -121,8 +124,8 @@ fn section(row: &Provider) -> String {
         format!("{} h", row.dedup_window().as_secs().div_ceil(3_600)),
     );
     line("sender", sender(row));
-    if row.handshake != Handshake::None {
-        line("handshake", words(&row.handshake));
+    if let Some(handshake) = handshake::says(row.handshake) {
+        line("handshake", handshake);
     }
     if let Some(replies) = replies(row) {
         line("replies", replies);
@@ -452,7 +455,7 @@ fn confidence(row: &Provider) -> String {
     format!("{confidence}, {}", row.evidence.checked)
 }
 
-/// A variant's name as words: `GetEcho { .. }` is `get echo`.
+/// A variant's name as words: `FormField(..)` is `form field`.
 fn words(variant: &impl std::fmt::Debug) -> String {
     let debug = format!("{variant:?}");
     let name = debug.split([' ', '(', '{']).next().unwrap();

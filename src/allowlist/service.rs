@@ -113,7 +113,7 @@ where
             KindProj::Refused { body, refused } => {
                 ready!(refused.poll_drained(body, cx));
                 telemetry::replied(refused.rule.source(), refused.begun.elapsed());
-                let response = boring(refused.why.into());
+                let response = boring(refused.why.into(), None);
                 Poll::Ready(Ok(response.map(ResponseBody::ours)))
             }
         }

@@ -249,7 +249,7 @@ fn in_progress(source: &Source, left: Duration) -> Response<ReplyBody> {
 }
 
 fn refuse(why: Rejection) -> Response<ReplyBody> {
-    let mut response = boring(why);
+    let mut response = boring(why, None);
     response.extensions_mut().insert(why);
     response
 }

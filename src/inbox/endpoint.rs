@@ -20,6 +20,7 @@ use super::{
 use crate::{
     error::{Rejection, RejectionKind},
     event::Event,
+    provider::Replies,
     source::Source,
     store::DedupKey,
     telemetry,
@@ -32,7 +33,8 @@ use crate::{
 pub type Endpoint = Webhook<Acknowledge>;
 
 /// Layer that applies [`Webhook`]: the inner service is called with events that are stored, and
-/// only writes the reply. It finds the [`Event`] and the [`Receipt`] in the request's extensions.
+/// only writes the reply. It finds the [`Event`], the [`Receipt`] and the [`Source`] in the request's
+/// extensions; what the sender wants to see is [`Replies::accepted`] of the source's row.
 #[derive(Clone, Debug)]
 pub struct WebhookLayer {
     inbox: Inbox,
@@ -109,7 +111,7 @@ where
         let begun = Instant::now();
         let Some(source) = self.inbox.source(name) else {
             let why = RejectionKind::UnknownSource.into();
-            let response = Some(self.inbox.0.settings.refuse(why));
+            let response = Some(self.inbox.0.settings.refuse(why, None));
             return WebhookFuture {
                 kind: Kind::Refused { response },
                 intake: None,
@@ -205,7 +207,7 @@ where
                 KindProj::Refused { response } => {
                     let response = response
                         .take()
-                        .unwrap_or_else(|| boring(RejectionKind::Misconfigured.into()));
+                        .unwrap_or_else(|| boring(RejectionKind::Misconfigured.into(), None));
                     return Poll::Ready(Ok(response.map(ResponseBody::ours)));
                 }
                 KindProj::Verifying { gate } => match ready!(gate.poll(cx)) {
@@ -280,6 +282,8 @@ impl<S: Service<Request<VerifiedBody>>> Intake<S> {
         let mut request = Request::from_parts(parts, VerifiedBody::from(event.body().clone()));
         request.extensions_mut().insert(event);
         request.extensions_mut().insert(receipt);
+        // For the reply that the sender wants.
+        request.extensions_mut().insert(self.source.clone());
         let response = inner.oneshot(request);
         (Kind::Calling { response }, Some(self))
     }
@@ -317,7 +321,8 @@ impl<S: Service<Request<VerifiedBody>>> Intake<S> {
     }
 }
 
-/// The reply of an [`Endpoint`] to what is stored: 200 with an empty body.
+/// The reply of an [`Endpoint`] to what is stored: what the row says, by default 200 with an empty
+/// body.
 #[derive(Clone, Copy, Debug)]
 pub struct Acknowledge;
 
@@ -330,7 +335,9 @@ impl Service<Request<VerifiedBody>> for Acknowledge {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request<VerifiedBody>) -> Self::Future {
-        ready(Ok(Response::new(ReplyBody::default())))
+    fn call(&mut self, request: Request<VerifiedBody>) -> Self::Future {
+        let source = request.extensions().get::<Source>();
+        let replies = source.map_or(Replies::DEFAULT, |source| source.provider().replies);
+        ready(Ok(replies.accepted().into_response()))
     }
 }

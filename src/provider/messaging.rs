@@ -27,9 +27,11 @@ pub const SLACK: Provider = Provider {
         sent_at: &[Field::Body("/event_time")],
         ..Envelope::NONE
     },
-    handshake: Handshake::PostEcho {
-        kind: "url_verification",
-        challenge: "/challenge",
+    handshake: Handshake::Challenge {
+        asked: Asked::Type("url_verification"),
+        must: &[],
+        challenge: Challenge::body("/challenge"),
+        answer: Answer::Text,
     },
     sender: Sender {
         timeout: secs(3),
@@ -71,9 +73,16 @@ pub const ZOOM: Provider = Provider {
         ..Envelope::NONE
     },
     no_id: NoId::BodyDigest,
-    handshake: Handshake::PostComputed {
-        kind: "endpoint.url_validation",
-        token: "/payload/plainToken",
+    handshake: Handshake::Challenge {
+        asked: Asked::Type("endpoint.url_validation"),
+        must: &[],
+        challenge: Challenge::body("/payload/plainToken"),
+        answer: Answer::SignedJson {
+            challenge: Some("plainToken"),
+            signature: "encryptedToken",
+            prefix: "",
+            encoding: Encoding::Hex,
+        },
     },
     sender: Sender {
         timeout: secs(3),
@@ -112,10 +121,14 @@ pub const META: Provider = Provider {
         ..Envelope::NONE
     },
     no_id: NoId::BodyDigest,
-    handshake: Handshake::GetEcho {
-        mode: ("hub.mode", "subscribe"),
-        token: "hub.verify_token",
-        challenge: "hub.challenge",
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[
+            ("hub.mode", Must::Be("subscribe")),
+            ("hub.verify_token", Must::BeToken),
+        ],
+        challenge: Challenge::query("hub.challenge"),
+        answer: Answer::Text,
     },
     sender: Sender {
         retries: Retries::All,

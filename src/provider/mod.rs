@@ -43,6 +43,7 @@ mod pictures;
 mod pipelines;
 mod publishing;
 mod realtime;
+mod reply;
 mod row;
 mod standard;
 mod tasks;
@@ -54,7 +55,6 @@ use std::time::Duration;
 use http::Method;
 
 use crate::{
-    error::RejectionKind,
     freshness::Tolerance,
     scheme::{Header, Scheme},
 };
@@ -82,7 +82,7 @@ pub use self::{
     gateways::{
         CLOUDEVENTS_HTTP_WEBHOOK, CONVOY_ADVANCED, CONVOY_SIMPLE, HASURA_EVENT_TRIGGERS, HOOKDECK,
     },
-    handshake::Handshake,
+    handshake::{Answer, Asked, Challenge, ChallengeAt, Charset, Handshake, Must},
     identity::FUSIONAUTH,
     mail::{BREVO, COURIER, CUSTOMER_IO, KLAVIYO, KNOCK, MAILGUN, MANDRILL, POSTMARK, RESEND},
     messaging::{META, SLACK, ZOOM},
@@ -102,6 +102,7 @@ pub use self::{
     },
     publishing::{CONTENTFUL, SANITY, STRAPI, WEBFLOW},
     realtime::{ABLY, LIVEKIT, MUX, PUSHER_CHANNELS, TWITCH_EVENTSUB, WEBSUB},
+    reply::{Replies, Reply},
     standard::{STANDARD_WEBHOOKS, SVIX},
     tasks::{ASANA, CLICKUP, FAVRO, JIRA_CLOUD, TRELLO},
     telephony::{
@@ -337,6 +338,19 @@ impl Provider {
             .map_or(DAY, |window| DAY.max(window.saturating_add(DAY)))
     }
 
+    /// The methods that its endpoint answers: those of deliveries, and those of the handshake.
+    pub fn endpoint_methods(&self) -> impl Iterator<Item = &'static Method> {
+        let others = self.handshake.methods().iter();
+        let (deliveries, others) = (self.methods, others.filter(|m| !self.methods.contains(m)));
+        deliveries.iter().chain(others)
+    }
+
+    /// The same as the value of `Allow`.
+    pub(crate) fn allow(&self) -> String {
+        let methods: Vec<_> = self.endpoint_methods().map(Method::as_str).collect();
+        methods.join(", ")
+    }
+
     /// How long the whole answer may take: 3 s, or four fifths of what the sender waits.
     pub fn reply_deadline(&self) -> Duration {
         let most = Duration::from_secs(3);
@@ -393,29 +407,6 @@ pub enum Payload {
     Form,
     /// The same where `Content-Type` says that it is a form; else the body.
     FormOrBody,
-}
-
-/// What a sender wants to be answered.
-#[derive(Clone, Copy, Debug)]
-pub struct Replies {
-    /// The status for accepted deliveries and duplicates: a 2xx.
-    pub status: u16,
-    /// The body that comes with it.
-    pub body: &'static str,
-    /// Its `Content-Type`; none when it is empty.
-    pub content_type: &'static str,
-    /// Refusals whose status is another one than [`RejectionKind::status`].
-    pub refusals: &'static [(RejectionKind, u16)],
-}
-
-impl Replies {
-    /// 200 without a body, and the usual statuses.
-    pub const DEFAULT: Self = Self {
-        status: 200,
-        body: "",
-        content_type: "",
-        refusals: &[],
-    };
 }
 
 /// One place in a delivery.

@@ -4,8 +4,9 @@
 pub(super) use std::time::Duration;
 
 pub(super) use super::{
-    Confidence, Envelope, Evidence, Field, Handshake, MIB, NoId, Payload, Provider, Replies,
-    Retries, Sender, SignedTime, hours, secs,
+    Answer, Asked, Challenge, ChallengeAt, Charset, Confidence, Envelope, Evidence, Field,
+    Handshake, MIB, Must, NoId, Payload, Provider, Replies, Retries, Sender, SignedTime, hours,
+    secs,
 };
 pub(super) use crate::{
     error::RejectionKind,

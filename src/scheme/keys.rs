@@ -46,7 +46,21 @@ impl KeySet {
         }
         secrets
             .iter()
-            .try_fold(Self(Arc::new([])), |keys, secret| keys.with(scheme, secret))
+            .try_fold(Self::none(), |keys, secret| keys.with(scheme, secret))
+    }
+
+    /// No keys: nothing is genuine.
+    pub(crate) fn none() -> Self {
+        Self(Arc::new([]))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The one that was added last.
+    pub(crate) fn newest(&self) -> Option<&Key> {
+        self.0.last()
     }
 
     /// These and one more, as in [`KeySet::new`].

@@ -1,13 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
-use super::{Inner, ReplayPolicy, Source, TenantKeys, plan::Plan};
+use super::{EnrolmentHook, Inner, ReplayPolicy, Source, TenantKeys, once::Once, plan::Plan};
 use crate::{
     error::ConfigError,
     freshness::Tolerance,
-    provider::{NoId, Provider},
+    provider::{Handshake, NoId, Provider},
     scheme::{KeySet, Scheme, SignedUrl},
     secret::{Label, Secret},
 };
@@ -16,7 +16,8 @@ use crate::{
 ///
 /// # Default
 /// - tolerance, body limit, reply deadline, dedup window and no-id rule of the provider's row
-/// - no headers kept, no verify token, no public URL
+/// - no headers kept, no verify token, no handshake values, no public URL
+/// - 15 minutes for a handshake that is answered once
 /// - [`ReplayPolicy::Flag`]
 #[derive(Debug)]
 #[must_use]
@@ -30,6 +31,9 @@ pub struct SourceBuilder {
     public_url: Option<String>,
     verify_token: Option<Secret>,
     unsigned: Option<String>,
+    handshake_values: Vec<String>,
+    enrolment: Option<Arc<dyn EnrolmentHook>>,
+    handshake_window: Duration,
     kept_headers: Vec<String>,
     replay: ReplayPolicy,
     no_id: NoId,
@@ -50,6 +54,9 @@ impl SourceBuilder {
             public_url: None,
             verify_token: None,
             unsigned: None,
+            handshake_values: Vec::new(),
+            enrolment: None,
+            handshake_window: Duration::from_secs(15 * 60),
             kept_headers: Vec::new(),
             replay: ReplayPolicy::Flag,
             no_id: row.no_id,
@@ -95,9 +102,36 @@ impl SourceBuilder {
         self
     }
 
-    /// The verify token of a GET handshake (Meta): a text that we choose and enter there.
+    /// The verify token of a handshake: a text that we choose and enter there (Meta), or that the
+    /// sender shows us (Vercel's drains).
     pub fn with_verify_token(mut self, token: Secret) -> Self {
         self.verify_token = Some(token);
+        self
+    }
+
+    /// A text that a handshake must name to be answered: the topic of a subscription (WebSub), the
+    /// origin of a sender (CloudEvents).
+    pub fn add_handshake_value(mut self, value: impl Into<String>) -> Self {
+        self.handshake_values.push(value.into());
+        self
+    }
+
+    /// Waits for the sender to hand the secret over (Asana, Notion), instead of configured secrets.
+    /// Until then deliveries get 503.
+    ///
+    /// The first secret that arrives within the handshake window is taken, from whomever it comes: that
+    /// is the sender's design. Open it when the sender is about to come, with a path that nobody can
+    /// guess. A secret that was stored before is configured with [`SourceBuilder::add_secret`]
+    /// instead; it is never replaced.
+    pub fn awaiting_enrolment(mut self, hook: impl EnrolmentHook) -> Self {
+        self.enrolment = Some(Arc::new(hook));
+        self
+    }
+
+    /// How long a handshake that is answered once may be, from the build on or from
+    /// [`Source::open_handshake`]: up to a day.
+    pub fn with_handshake_window(mut self, window: Duration) -> Self {
+        self.handshake_window = window;
         self
     }
 
@@ -182,8 +216,10 @@ impl SourceBuilder {
         }
         check_url(self.public_url.as_deref(), &self.row.scheme)?;
         check_unsigned(&self)?;
+        self.check_handshake()?;
         let keys = match (&self.tenants, self.secrets.is_empty()) {
             (None, true) if self.unsigned.is_some() => nobodys_key(&self.row)?,
+            (None, true) if self.enrolment.is_some() => KeySet::none(),
             (None, _) => KeySet::new(&self.row.scheme, &self.secrets)?,
             (Some(_), true) => nobodys_key(&self.row)?,
             (Some(_), false) => {
@@ -193,6 +229,7 @@ impl SourceBuilder {
                 });
             }
         };
+        let is_shown = matches!(self.row.handshake, Handshake::Token { .. });
         Ok(Source(Arc::new(Inner {
             name,
             row: self.row,
@@ -203,14 +240,44 @@ impl SourceBuilder {
             tolerance: self.tolerance,
             max_body: self.max_body,
             public_url: self.public_url.unwrap_or_default(),
+            once: Once::new(self.handshake_window, self.enrolment.is_some() || is_shown),
             verify_token: self.verify_token,
             unsigned: self.unsigned,
+            handshake_values: self.handshake_values,
+            enrolment: self.enrolment,
             kept_headers: kept(&self.kept_headers)?,
             replay: self.replay,
             no_id: self.no_id,
             window,
             deadline: self.deadline,
         })))
+    }
+
+    fn check_handshake(&self) -> Result<(), ConfigError> {
+        let out = |what| Err(ConfigError::OutOfRange { what });
+        if self.handshake_window > Duration::from_secs(24 * 60 * 60) {
+            return out("a handshake window over a day");
+        }
+        if self.handshake_values.iter().any(String::is_empty) {
+            return out("an empty handshake value");
+        }
+        let token = self.verify_token.as_ref();
+        if matches!(self.row.handshake, Handshake::Token { .. })
+            && token.is_some_and(|token| HeaderValue::from_bytes(token.text()).is_err())
+        {
+            return out("a verify token that is no header value");
+        }
+        let enrols = matches!(self.row.handshake, Handshake::Enrolment { .. });
+        match self.enrolment {
+            Some(_) if !enrols => out("an enrolment hook for a provider that hands no secret over"),
+            Some(_) if !self.secrets.is_empty() || self.tenants.is_some() => {
+                Err(ConfigError::Duplicate {
+                    what: "way to find secrets of source",
+                    name: self.name.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -67,6 +67,9 @@ impl Source {
         if !self.0.row.methods.contains(&parts.method) {
             return Err(RejectionKind::Method);
         }
+        if self.is_awaiting_enrolment() {
+            return Err(RejectionKind::AwaitingEnrolment);
+        }
         if declared_length(parts).is_some_and(|length| length > self.0.max_body as u64) {
             return Err(RejectionKind::TooLarge);
         }
@@ -263,7 +266,7 @@ impl Texts<'_> {
 
 impl Signature {
     /// The texts; `None` when they are in the payload or nowhere.
-    fn in_head<'p>(&self, parts: &'p Parts) -> Result<Option<Texts<'p>>, RejectionKind> {
+    pub(super) fn in_head<'p>(&self, parts: &'p Parts) -> Result<Option<Texts<'p>>, RejectionKind> {
         let (missing, malformed) = (
             RejectionKind::MissingSignature,
             RejectionKind::MalformedSignature,

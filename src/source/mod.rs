@@ -1,7 +1,7 @@
 //! Sources: one configured endpoint each, and the synchronous door to verification.
 //!
 //! A delivery is verified when, in this order:
-//! 1. its method is POST, its declared length is within the limit, and it is not compressed;
+//! 1. its method is one of the row's, its declared length is within the limit, and it is not compressed;
 //! 2. the headers that the signature needs are there once each and well-formed, and the header
 //!    timestamp is fresh;
 //! 3. one of the active secrets signed the raw body (and whatever else the scheme signs);
@@ -9,6 +9,25 @@
 //!
 //! Only then is JSON looked at, for id, type and version. A verified delivery is never refused
 //! because of its JSON.
+//!
+//! # Handshakes
+//! Before it sends anything a provider may want to know that the endpoint is ours. Ask
+//! [`Source::answer`] first, whatever the method is; where the row's handshake is in the body, ask
+//! [`Source::answer_body`] or [`Source::enrol`] next; and ask [`Source::answer_event`] of what was
+//! verified. The middleware does all of this.
+//!
+//! ```
+//! # use hookgate::{Secret, Source, provider};
+//! let source = Source::builder("meta", provider::META)
+//!     .add_secret(Secret::new("app secret")?)
+//!     .with_verify_token(Secret::new("we-chose-this")?)
+//!     .build()?;
+//! let query = "hub.mode=subscribe&hub.verify_token=we-chose-this&hub.challenge=1158201444";
+//! let (parts, ()) = http::Request::get(format!("/?{query}")).body(())?.into_parts();
+//! let reply = source.answer(&parts).expect("it is a handshake")?;
+//! assert_eq!(reply.into_response::<bytes::Bytes>().body(), "1158201444");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # What this does not do
 //! It does not remember deliveries: see the inbox for that. It does not read bodies: see
@@ -38,11 +57,14 @@ mod border;
 mod builder;
 mod claims;
 mod content;
+mod enrol;
+mod handshake;
 mod head;
 mod judge;
 mod listed;
 mod made;
 mod message;
+mod once;
 mod place;
 mod plan;
 #[cfg(feature = "test-util")]
@@ -57,26 +79,29 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderName, Method, request::Parts};
+use http::{HeaderName, request::Parts};
 
-use self::plan::Plan;
+use self::{once::Once, plan::Plan};
 use crate::{
     clock::UnixTime,
     error::{ConfigError, Rejection, RejectionKind},
     event::Event,
     freshness::Tolerance,
-    provider::{NoId, Provider, handshake::Reply},
+    provider::{NoId, Provider},
     scheme::KeySet,
     secret::{Label, Secret},
 };
 
-#[cfg(feature = "verify")]
-pub(crate) use self::head::{Head, declared_length};
 pub use self::{
     builder::{Dangerous, SourceBuilder},
+    enrol::{EnrolmentFuture, EnrolmentHook},
     tenants::{TenantFuture, TenantKeys},
 };
-pub use crate::provider::handshake::Reply as HandshakeReply;
+#[cfg(feature = "verify")]
+pub(crate) use self::{
+    handshake::MAX_HANDSHAKE_BODY,
+    head::{Head, declared_length},
+};
 
 /// One configured endpoint: a name, a provider row, secrets, limits and policies. Cheap to clone;
 /// clones share their secrets, so that they can be swapped while requests are served.
@@ -97,6 +122,11 @@ struct Inner {
     verify_token: Option<Secret>,
     /// Why nothing is verified, where nothing is.
     unsigned: Option<String>,
+    handshake_values: Vec<String>,
+    /// What a secret that the sender hands over is stored with, where it does.
+    enrolment: Option<Arc<dyn EnrolmentHook>>,
+    /// For handshakes that are answered once.
+    once: Once,
     kept_headers: Vec<HeaderName>,
     replay: ReplayPolicy,
     no_id: NoId,
@@ -174,35 +204,6 @@ impl Source {
             withdrawals: 0,
         };
         Ok(self.judge(parts, &head, &keys, body.into(), now)?.0)
-    }
-
-    /// Answers the provider's unsigned handshake, a GET.
-    ///
-    /// # Errors
-    /// [`RejectionKind::Method`] when the provider has none, [`RejectionKind::Handshake`] when it
-    /// did not prove itself.
-    pub fn answer_get(&self, parts: &Parts) -> Result<Reply, Rejection> {
-        if parts.method != Method::GET {
-            return Err(RejectionKind::Method.into());
-        }
-        let query = parts.uri.query().unwrap_or_default();
-        Ok(self
-            .0
-            .row
-            .handshake
-            .answer_get(query, self.0.verify_token.as_ref())?)
-    }
-
-    /// The answer to a verified event that is a handshake; `None` for all others.
-    pub fn answer_event(&self, event: &Event) -> Option<Reply> {
-        let keys = match (&self.0.tenants, event.tenant()) {
-            (Some(tenants), Some(tenant)) => tenants.known(tenant, &self.0.row.scheme)?,
-            _ => KeySet::clone(&self.0.keys.load()),
-        };
-        self.0
-            .row
-            .handshake
-            .answer_event(event, &keys.labelled(&event.head.secret)?.mac)
     }
 
     /// Replaces all secrets at once. Deliveries that were signed with a secret that is gone and

@@ -414,8 +414,8 @@ fn check(row: &Provider) -> Result<(), ConfigError> {
     if matches!(row.scheme.time, TimeAt::Nowhere) == row.tolerance.is_some() {
         return bad("a tolerance belongs to a signed time, and a signed time to a tolerance");
     }
-    if row.handshake.is_oracle_for(&row.scheme) {
-        return bad("the computed handshake would sign deliveries for anybody");
+    if let Some(mistake) = row.handshake.mistake(row).or_else(|| row.replies.mistake()) {
+        return bad(mistake);
     }
     if row.scheme.chain().take(MAX_MESSAGES + 1).count() > MAX_MESSAGES {
         return bad("more than 4 ways of signing");

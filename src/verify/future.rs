@@ -126,5 +126,5 @@ pub(crate) fn answer(
         Verdict::Verified(..) => crate::error::RejectionKind::Misconfigured.into(),
     };
     telemetry::rejected(source.label(), why.kind());
-    settings.refuse(why)
+    settings.refuse(why, Some(source.provider()))
 }

@@ -10,7 +10,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use super::{BodyBudget, ReplyBody};
 use crate::{
     clock::{Clock, SystemClock},
-    error::{Rejection, RejectionKind},
+    error::Rejection,
+    provider::Provider,
 };
 
 /// Makes the reply to a refused delivery.
@@ -40,10 +41,10 @@ impl Settings {
         self.respond = Some(respond);
     }
 
-    /// The reply to a refused delivery, with the rejection in its extensions.
-    pub(crate) fn refuse(&self, why: Rejection) -> Response<ReplyBody> {
+    /// The reply to a refused delivery of this provider, with the rejection in its extensions.
+    pub(crate) fn refuse(&self, why: Rejection, row: Option<&Provider>) -> Response<ReplyBody> {
         let Some(respond) = &self.respond else {
-            return boring(why);
+            return boring(why, row);
         };
         let mut response = respond(why);
         response.extensions_mut().insert(why);
@@ -61,20 +62,21 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The default reply: a status, no body, and nothing that a stranger could learn from. The rejection
-/// is in its extensions.
-pub(crate) fn boring(why: Rejection) -> Response<ReplyBody> {
+/// The default reply: the row's status for this kind, no body, and nothing that a stranger could
+/// learn from. The rejection is in its extensions.
+pub(crate) fn boring(why: Rejection, row: Option<&Provider>) -> Response<ReplyBody> {
+    let status = row.map_or(why.status(), |row| row.replies.refusal(why.kind()));
     let mut response = Response::new(ReplyBody::default());
-    *response.status_mut() = why.status();
-    if why.status() == StatusCode::SERVICE_UNAVAILABLE {
+    *response.status_mut() = status;
+    if status == StatusCode::SERVICE_UNAVAILABLE {
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(retry_after()));
     }
-    if why.kind() == RejectionKind::Method {
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("POST"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allow = row.and_then(|row| HeaderValue::from_str(&row.allow()).ok());
+        let allow = allow.unwrap_or(HeaderValue::from_static("POST"));
+        response.headers_mut().insert(header::ALLOW, allow);
     }
     response.extensions_mut().insert(why);
     response

@@ -1,3 +1,5 @@
+mod steps;
+
 use std::{
     future::Future,
     pin::Pin,
@@ -5,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Method, request::Parts};
+use http::request::Parts;
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -13,16 +15,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{
     budget::Reservation,
     collect::Collected,
-    drain::{DRAIN_TIME, Drain, FRAMES_A_POLL},
+    drain::{Drain, FRAMES_A_POLL},
     respond::Settings,
 };
 use crate::{
     error::{Rejection, RejectionKind},
     event::Event,
-    provider::{Handshake, handshake::Reply},
+    provider::Reply,
     scheme::KeySet,
-    source::{Head, Keys, Source, declared_length},
-    telemetry,
+    source::{Head, Keys, Source},
 };
 
 /// How a delivery's verification ended.
@@ -30,7 +31,7 @@ pub(crate) enum Verdict {
     /// Genuine and fresh. The reservation is for the body's bytes.
     Verified(Box<Parts>, Box<Event>, Reservation),
     /// A handshake, proved and answered.
-    Handshake(Reply),
+    Handshake(Box<Reply>),
     Refused(Rejection),
 }
 
@@ -39,9 +40,13 @@ pin_project! {
     ///
     /// ```text
     /// Start ──▶ Resolve ──▶ Read ──▶ Verified | Handshake | Refused
-    ///   │  └─────────────────▲
-    ///   └──▶ Drain ──▶ Refused       (small declared bodies over HTTP/1 only)
+    ///   │  └─────────────────▲ │
+    ///   │                      └──▶ Enrol ──▶ Handshake | Refused
+    ///   └──▶ Drain ──▶ Handshake | Refused  (small declared bodies over HTTP/1 only)
     /// ```
+    ///
+    /// Unsigned handshakes end at the start, after their tenant's keys are there, or with a small
+    /// body; those that hand a secret over wait until it is stored.
     pub(crate) struct Gate<B> {
         source: Source,
         settings: Arc<Settings>,
@@ -58,22 +63,31 @@ pin_project! {
 enum State {
     Start,
     Resolve {
-        head: Head,
+        /// Nothing when they are to answer an unsigned handshake.
+        head: Option<Head>,
         tenant: String,
         withdrawals: u64,
         keys: ResolveFuture,
     },
     Read {
-        head: Head,
-        keys: Keys,
+        /// Nothing when it may be an unsigned handshake, and is small.
+        delivery: Option<(Head, Keys)>,
         collected: Collected,
     },
+    Enrol {
+        reply: EnrolFuture,
+    },
     Drain {
-        why: RejectionKind,
+        end: End,
         drain: Drain,
     },
     Ended,
 }
+
+/// How it ends.
+type End = Result<Verdict, RejectionKind>;
+
+type EnrolFuture = Pin<Box<dyn Future<Output = End> + Send>>;
 
 type ResolveFuture = Pin<Box<dyn Future<Output = Result<Option<KeySet>, Rejection>> + Send>>;
 
@@ -105,9 +119,10 @@ impl<B: Body> Future for Gate<B> {
         let verdict = match self.as_mut().advance(cx) {
             Poll::Ready(verdict) => verdict,
             Poll::Pending => match ready!(self.as_mut().poll_deadline(cx)) {
-                State::Drain { why, .. } => Err(why),
+                State::Drain { end, .. } => end,
                 // Not the sender's fault.
                 State::Resolve { .. } => Err(RejectionKind::Resolver),
+                State::Enrol { .. } => Err(RejectionKind::AwaitingEnrolment),
                 _ => Err(RejectionKind::TooSlow),
             },
         };
@@ -116,10 +131,7 @@ impl<B: Body> Future for Gate<B> {
 }
 
 impl<B: Body> Gate<B> {
-    fn advance(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Verdict, RejectionKind>> {
+    fn advance(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
         let mut frames = FRAMES_A_POLL;
         loop {
             let this = self.as_mut().project();
@@ -127,12 +139,9 @@ impl<B: Body> Gate<B> {
             let next = match state {
                 State::Start => match self.as_mut().start() {
                     Ok(next) => next,
-                    Err(Start::Handshake(reply)) => {
-                        return Poll::Ready(Ok(Verdict::Handshake(reply)));
-                    }
-                    Err(Start::Refused(why)) => match self.as_mut().drain(why) {
-                        Some(next) => next,
-                        None => return Poll::Ready(Err(why)),
+                    Err(end) => match self.as_mut().drain() {
+                        Some(drain) => State::Drain { end, drain },
+                        None => return Poll::Ready(end),
                     },
                 },
                 State::Resolve {
@@ -161,18 +170,19 @@ impl<B: Body> Gate<B> {
                             },
                             None => this.source.nobodys_keys(),
                         };
-                        self.as_mut().read(head, keys)
+                        match self.as_mut().go_on(head, keys) {
+                            Ok(next) => next,
+                            Err(end) => return Poll::Ready(end),
+                        }
                     }
                 },
                 State::Read {
-                    head,
-                    keys,
+                    delivery,
                     mut collected,
                 } => {
                     if frames == 0 {
                         *this.state = State::Read {
-                            head,
-                            keys,
+                            delivery,
                             collected,
                         };
                         cx.waker().wake_by_ref();
@@ -182,15 +192,20 @@ impl<B: Body> Gate<B> {
                     match this.body.poll_frame(cx) {
                         Poll::Pending => {
                             *this.state = State::Read {
-                                head,
-                                keys,
+                                delivery,
                                 collected,
                             };
                             return Poll::Pending;
                         }
-                        Poll::Ready(None) => {
-                            return Poll::Ready(self.judge(&head, &keys, collected));
-                        }
+                        Poll::Ready(None) => match delivery {
+                            Some((head, keys)) => {
+                                return Poll::Ready(self.judge(&head, &keys, collected));
+                            }
+                            None => match self.as_mut().ask(collected) {
+                                Ok(next) => next,
+                                Err(end) => return Poll::Ready(end),
+                            },
+                        },
                         Poll::Ready(Some(Err(_))) => {
                             return Poll::Ready(Err(RejectionKind::BodyRead));
                         }
@@ -201,90 +216,30 @@ impl<B: Body> Gate<B> {
                                 return Poll::Ready(Err(why));
                             }
                             State::Read {
-                                head,
-                                keys,
+                                delivery,
                                 collected,
                             }
                         }
                     }
                 }
-                State::Drain { why, mut drain } => {
-                    if drain.poll(this.body, cx).is_pending() {
-                        *this.state = State::Drain { why, drain };
+                State::Enrol { mut reply } => match reply.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        *this.state = State::Enrol { reply };
                         return Poll::Pending;
                     }
-                    return Poll::Ready(Err(why));
+                    Poll::Ready(end) => return Poll::Ready(end),
+                },
+                State::Drain { end, mut drain } => {
+                    if drain.poll(this.body, cx).is_pending() {
+                        *this.state = State::Drain { end, drain };
+                        return Poll::Pending;
+                    }
+                    return Poll::Ready(end);
                 }
                 State::Ended => return Poll::Ready(Err(RejectionKind::Misconfigured)),
             };
             *self.as_mut().project().state = next;
         }
-    }
-
-    fn start(self: Pin<&mut Self>) -> Result<State, Start> {
-        let this = self.project();
-        telemetry::received(this.source.label());
-        let parts = this.parts.as_deref().ok_or(RejectionKind::Misconfigured)?;
-        let row = this.source.provider();
-        if parts.method == Method::GET && matches!(row.handshake, Handshake::GetEcho { .. }) {
-            let reply = this.source.answer_get(parts).map_err(|why| why.kind())?;
-            return Err(Start::Handshake(reply));
-        }
-        let head = this.source.check_head(parts, this.settings.clock.now())?;
-        let Some(tenants) = this.source.tenants() else {
-            let keys = this.source.fixed_keys();
-            return Ok(collect(this.source, this.settings, parts, head, keys));
-        };
-        let Some(tenant) = tenants.tenant(parts) else {
-            let nobody = this.source.nobodys_keys();
-            return Ok(collect(this.source, this.settings, parts, head, nobody));
-        };
-        let withdrawals = tenants.withdrawals(&tenant);
-        let (tenants, name, scheme) = (Arc::clone(tenants), tenant.clone(), row.scheme);
-        let keys = Box::pin(async move { tenants.keys(&name, &scheme).await });
-        Ok(State::Resolve {
-            head,
-            tenant,
-            withdrawals,
-            keys,
-        })
-    }
-
-    fn read(self: Pin<&mut Self>, head: Head, keys: Keys) -> State {
-        let this = self.project();
-        match this.parts.as_deref() {
-            Some(parts) => collect(this.source, this.settings, parts, head, keys),
-            None => State::Ended,
-        }
-    }
-
-    fn drain(self: Pin<&mut Self>, why: RejectionKind) -> Option<State> {
-        let this = self.project();
-        let drain = Drain::of(this.parts.as_deref()?)?;
-        *this.deadline = (*this.deadline).min(Instant::now() + DRAIN_TIME);
-        Some(State::Drain { why, drain })
-    }
-
-    fn judge(
-        self: Pin<&mut Self>,
-        head: &Head,
-        keys: &Keys,
-        collected: Collected,
-    ) -> Result<Verdict, RejectionKind> {
-        let this = self.project();
-        let parts = this.parts.take().ok_or(RejectionKind::Misconfigured)?;
-        let (body, reserved) = collected.finish();
-        let now = this.settings.clock.now();
-        let event = this
-            .source
-            .check_body(&parts, head, keys, body, now)
-            .map_err(|why| why.kind())?;
-        let (age, trace) = (event.signature_age(), event.trace_parent());
-        telemetry::verified(this.source.label(), &event.head.secret, age, trace);
-        if let Some(reply) = this.source.answer_event(&event) {
-            return Ok(Verdict::Handshake(reply));
-        }
-        Ok(Verdict::Verified(parts, Box::new(event), reserved))
     }
 
     /// Ready, with the state it was in, when the time is up.
@@ -299,27 +254,5 @@ impl<B: Body> Gate<B> {
         }
         ready!(sleep.as_mut().poll(cx));
         Poll::Ready(std::mem::replace(this.state, State::Ended))
-    }
-}
-
-/// Why a delivery does not get as far as its body.
-enum Start {
-    Handshake(Reply),
-    Refused(RejectionKind),
-}
-
-impl From<RejectionKind> for Start {
-    fn from(why: RejectionKind) -> Self {
-        Self::Refused(why)
-    }
-}
-
-fn collect(source: &Source, settings: &Settings, parts: &Parts, head: Head, keys: Keys) -> State {
-    let reserved = Reservation::none(&settings.budget);
-    let collected = Collected::new(source.max_body(), declared_length(parts), reserved);
-    State::Read {
-        head,
-        keys,
-        collected,
     }
 }
