@@ -9,9 +9,10 @@
 //! | `LISTEN` | address; port 0 picks a free one | `127.0.0.1:3000` |
 //! | `STORE` | `memory`, `embedded`, `embedded:PATH` or `redis://...` | `embedded`: ./hookgate.redb |
 //! | `<SLUG>_WEBHOOK_SECRET` | mounts `/webhooks/<slug>`; several secrets with commas | |
-//! | `<SLUG>_WEBHOOK_SECRET_FILE` | the same, one secret in a file | |
-//! | `<SLUG>_VERIFY_TOKEN` | our token of a GET handshake (Meta) | |
-//! | `PUBLIC_URL` | our public origin, for schemes that sign the URL (Square) | |
+//! | `<SLUG>_WEBHOOK_SECRET_FILE` | the same, one secret in a file; not there yet, for senders that hand it over (Asana) | |
+//! | `<SLUG>_VERIFY_TOKEN` | the verify token of a handshake (Meta) | |
+//! | `<SLUG>_HANDSHAKE_VALUES` | what a handshake may name, with commas (topics of WebSub) | |
+//! | `PUBLIC_URL` | our public origin, for schemes that sign the URL (Square, Twilio) | |
 //! | `OPS_LISTEN` | address of `/admin`, `/metrics`, `/live` and `/ready` | none |
 //! | `OPS_PASSWORD` | of the user `ops` on `/admin`, 12 bytes or more | random, on stderr |
 //!
@@ -19,19 +20,22 @@
 //! stderr, and listens on loopback only. The first line on stdout is `listening on http://ADDR`;
 //! then each processed event is a line of JSON.
 
-use std::{env, error::Error, io::Write, sync::Arc, time::Duration};
+use std::{env, error::Error, io::Write, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use hookgate::{
     Inbox, Secret, Source,
     inbox::{Failure, Job, on},
-    provider::{self, Provider},
+    provider::{self, Handshake, Provider},
+    scheme::SignedUrl,
     store::{EmbeddedStore, MemoryStore, RedisStore, Store, redis::deadpool_redis},
 };
 use tokio::{net::TcpListener, signal, sync::oneshot};
 
 #[path = "monitoring/ops.rs"]
 mod ops;
+#[path = "support/secret_file.rs"]
+mod secret_file;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -68,6 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut app = Router::new();
     for name in &names {
+        // Every method: the endpoint knows those of its provider, and answers 405 to the others.
         app = app.route_service(&format!("/webhooks/{name}"), inbox.endpoint(name)?);
     }
     if let Some((address, recorder)) = ops {
@@ -133,14 +138,30 @@ fn configured(row: &Provider) -> Option<Result<Source, Box<dyn Error>>> {
             }
         }
         if let Some(file) = file {
-            builder = builder.add_secret(Secret::from_file(file)?);
+            let hands_it_over = matches!(row.handshake, Handshake::Enrolment { .. });
+            builder = if hands_it_over && !Path::new(&file).exists() {
+                builder.awaiting_enrolment(secret_file::SecretFile(file.into()))
+            } else {
+                builder.add_secret(Secret::from_file(file)?)
+            };
         }
         if let Ok(origin) = env::var("PUBLIC_URL") {
             let origin = origin.trim_end_matches('/');
-            builder = builder.with_public_url(format!("{origin}/webhooks/{}", row.slug));
+            builder = match row.scheme.signed_url() {
+                SignedUrl::None => builder,
+                SignedUrl::Origin => builder.with_public_url(origin),
+                SignedUrl::Exact => {
+                    builder.with_public_url(format!("{origin}/webhooks/{}", row.slug))
+                }
+            };
         }
         if let Ok(token) = env::var(format!("{variable}_VERIFY_TOKEN")) {
             builder = builder.with_verify_token(Secret::new(token)?);
+        }
+        if let Ok(values) = env::var(format!("{variable}_HANDSHAKE_VALUES")) {
+            for value in values.split(',') {
+                builder = builder.add_handshake_value(value.trim());
+            }
         }
         Ok(builder
             .build()
