@@ -1,11 +1,13 @@
 //! What the targets share. Everything goes through the public API.
 
+pub mod handshakes;
+
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use hookgate::{
     Secret, Source,
     clock::UnixTime,
-    provider::Provider,
+    provider::{Handshake, Must, Provider},
     scheme::{Algorithm, Encoding, KeyDecoding, KeyId, SignedUrl},
 };
 use sha2::Sha256;
@@ -55,7 +57,9 @@ pub fn source(row: Provider) -> Source {
     if let Some(url) = url(&row) {
         builder = builder.with_public_url(url);
     }
-    if matches!(row.handshake, hookgate::provider::Handshake::GetEcho { .. }) {
+    if let Handshake::Challenge { must, .. } = row.handshake
+        && must.iter().any(|(_, must)| *must == Must::BeToken)
+    {
         builder = builder.with_verify_token(secret(&row));
     }
     builder.build().expect("every preset builds")
