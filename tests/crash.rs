@@ -141,7 +141,9 @@ fn a_receiver_that_is_killed_loses_nothing_from_its_file() {
     for _ in 0..3 {
         let receiver = Receiver::start("receiver", &settings(&store));
         let pid = receiver.pid();
-        a_round(&receiver, &outcome, &next, || receiver::kill_9(pid));
+        a_round(&receiver, &outcome, &next, || {
+            receiver::signal(pid, "-KILL")
+        });
         lines.extend(receiver.stop());
     }
     let receiver = Receiver::start("receiver", &settings(&store));
@@ -159,7 +161,9 @@ fn receivers_and_redis_that_are_killed_lose_nothing_with_a_synced_log() {
     for _ in 0..3 {
         let receiver = Receiver::start("receiver", &settings(&url));
         let pid = receiver.pid();
-        a_round(&receiver, &outcome, &next, || receiver::kill_9(pid));
+        a_round(&receiver, &outcome, &next, || {
+            receiver::signal(pid, "-KILL")
+        });
         lines.extend(receiver.stop());
     }
     let survived_receivers = outcome.acknowledged.lock().unwrap().len();

@@ -1,15 +1,16 @@
-//! An example receiver in a process of its own.
+//! A receiver in a process of its own: an example, or a part of a test.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, OnceLock,
         mpsc::{self, RecvTimeoutError},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ pub(crate) struct Receiver {
     child: Child,
     address: String,
     lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Receiver {
@@ -29,19 +31,37 @@ impl Receiver {
             .env("LISTEN", "127.0.0.1:0")
             .env("STORE", "memory")
             .envs(variables.iter().copied());
+        Self::run(command)
+    }
+
+    /// Starts the ignored test `child` of this test binary, with these variables.
+    pub(crate) fn child(variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("the path of this test"));
+        command
+            .args(["--exact", "child::child", "--ignored", "--nocapture"])
+            .envs(variables.iter().copied());
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the example starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its output"));
-        let mut first = String::new();
-        out.read_line(&mut first).expect("its first line");
-        let address = first.trim().strip_prefix("listening on http://");
-        let address = address
-            .unwrap_or_else(|| panic!("first line: {first:?}"))
-            .to_owned();
+        let mut child = command.spawn().expect("it starts");
+        let mut out = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut first = Vec::new();
+        // A test says something of its own before.
+        let address = loop {
+            let Some(Ok(line)) = out.next() else {
+                panic!("it did not start: {first:?}")
+            };
+            match line.strip_prefix("listening on http://") {
+                Some(address) => break address.trim().to_owned(),
+                None => first.push(line),
+            }
+        };
         let lines = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&lines);
-        thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
+        let reader = thread::spawn(move || {
+            for line in out.map_while(Result::ok) {
                 collected.lock().expect("the lines").push(line);
             }
         });
@@ -49,11 +69,22 @@ impl Receiver {
             child,
             address,
             lines,
+            reader: Some(reader),
         }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The body of what it answers to a GET.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        body.to_owned()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -81,7 +112,6 @@ impl Receiver {
     /// Stops it and answers with what it printed.
     pub(crate) fn stop(mut self) -> Vec<String> {
         self.kill();
-        thread::sleep(Duration::from_millis(50));
         self.lines()
     }
 
@@ -89,6 +119,22 @@ impl Receiver {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the lines");
+        }
+    }
+
+    /// How it ended, by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                self.kill();
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it goes on: {:?}", self.lines());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -109,7 +155,7 @@ pub(crate) fn demo(example: &str) -> Vec<String> {
     let (ended, end) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
         if end.recv_timeout(Duration::from_secs(90)) == Err(RecvTimeoutError::Timeout) {
-            kill_9(pid);
+            signal(pid, "-KILL");
         }
     });
     let output = child.wait_with_output().expect("its end");
@@ -124,10 +170,10 @@ pub(crate) fn demo(example: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Kills a process without a word of warning.
-pub(crate) fn kill_9(pid: u32) {
-    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status();
-    assert!(killed.expect("kill runs").success());
+/// Sends a signal by its name, e.g. `-STOP`.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
 }
 
 /// The folder with the examples, built once from what is there now.
