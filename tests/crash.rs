@@ -1,227 +1,228 @@
-//! Processes are killed in the middle of their work, and nothing that was acknowledged is lost.
+//! Processes are killed in the middle of deliveries, and nothing that was acknowledged is lost.
 //!
-//! `HOOKGATE_CRASH_SECONDS` is how long each round delivers (default 1; a soak takes 30).
+//! `HOOKGATE_SOAK_DELIVERIES` is how many events are delivered around each kill: 2,000 by default,
+//! 50,000 in a soak (`tests/run --soak`).
 
 // A failed expectation is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/receiver.rs"]
 mod receiver;
 #[path = "support/redis.rs"]
 mod redis;
+#[path = "support/sender.rs"]
+mod sender;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::{Read, Write},
-    net::TcpStream,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
     thread,
     time::{Duration, Instant},
 };
 
-use hookgate::{
-    Secret,
-    clock::{Clock, SystemClock},
-    provider,
-    testing::Signer,
-};
+use hookgate::store::{HandlerStats, redis::redis as client};
 
+use place::Place;
 use receiver::Receiver;
-use redis::RedisServer;
+use sender::{SECRET, Sender};
 
-const SECRET: &str = "s3cret";
+/// Deliveries under way at once.
+const CONNECTIONS: usize = 32;
 
-fn round() -> Duration {
-    let secs = std::env::var("HOOKGATE_CRASH_SECONDS")
-        .ok()
-        .and_then(|secs| secs.parse().ok());
-    Duration::from_secs(secs.unwrap_or(1))
-}
+/// Jobs that a receiver can hold when it dies.
+const UNDER_LEASE: usize = 64;
 
-/// Ids that got a 2xx, and how many deliveries did not.
-#[derive(Default)]
-struct Outcome {
-    acknowledged: Mutex<BTreeSet<String>>,
-    refused: AtomicUsize,
-}
-
-/// Delivers new events over eight connections until told to stop; a connection that breaks is made
-/// again, as a sender would.
-fn deliver(receiver: &Receiver, outcome: &Outcome, next: &AtomicUsize, stop: &AtomicBool) {
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                let signer = Signer::new(provider::STRIPE, &Secret::new(SECRET).unwrap()).unwrap();
-                let mut stream = None;
-                while !stop.load(Ordering::SeqCst) {
-                    let id = format!("evt_{:06}", next.fetch_add(1, Ordering::SeqCst));
-                    let body = format!(r#"{{"id":"{id}","type":"a.b"}}"#);
-                    let request = signer.sign(body, SystemClock.now());
-                    let signature = request.headers()["stripe-signature"].to_str().unwrap();
-                    let text = format!(
-                        "POST /webhooks/stripe HTTP/1.1\r\nhost: x\r\nstripe-signature: {signature}\r\n\
-                         content-length: {}\r\n\r\n",
-                        request.body().len()
-                    );
-                    let bytes = [text.as_bytes(), request.body()].concat();
-                    if post(receiver.address(), &mut stream, &bytes) == Some(200) {
-                        outcome.acknowledged.lock().unwrap().insert(id);
-                    } else {
-                        stream = None;
-                        outcome.refused.fetch_add(1, Ordering::SeqCst);
-                        thread::sleep(Duration::from_millis(10));
-                    }
-                }
-            });
-        }
-    });
-}
-
-fn post(address: &str, stream: &mut Option<TcpStream>, bytes: &[u8]) -> Option<u16> {
-    if stream.is_none() {
-        let connected = TcpStream::connect(address).ok()?;
-        connected
-            .set_read_timeout(Some(Duration::from_secs(5)))
-            .ok()?;
-        *stream = Some(connected);
-    }
-    let stream = stream.as_mut()?;
-    stream.write_all(bytes).ok()?;
-    let (mut read, mut chunk) = (Vec::new(), [0; 1_024]);
-    while !read.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return None,
-            Ok(len) => read.extend_from_slice(&chunk[..len]),
-        }
-    }
-    std::str::from_utf8(read.get(9..12)?).ok()?.parse().ok()
-}
-
-/// How often each id was handled.
-fn handled(lines: &[String]) -> BTreeMap<String, usize> {
-    let mut handled = BTreeMap::new();
-    for line in lines {
-        let id = line
-            .split("\"id\":\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        *handled.entry(id.to_owned()).or_default() += 1;
-    }
-    handled
-}
-
-fn settings(url: &str) -> [(&str, &str); 2] {
-    [("STORE", url), ("STRIPE_WEBHOOK_SECRET", SECRET)]
-}
-
-/// Delivers, and does something terrible half-way through.
-fn a_round(receiver: &Receiver, outcome: &Outcome, next: &AtomicUsize, terrible: impl FnOnce()) {
-    let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| deliver(receiver, outcome, next, &stop));
-        thread::sleep(round());
-        terrible();
-        thread::sleep(Duration::from_millis(200));
-        stop.store(true, Ordering::SeqCst);
-    });
+fn deliveries() -> usize {
+    let set = std::env::var("HOOKGATE_SOAK_DELIVERIES");
+    set.map_or(2_000, |text| text.parse().expect("a number"))
 }
 
 #[test]
-fn a_receiver_that_is_killed_loses_nothing_from_its_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = format!("embedded:{}", folder.path().join("hooks.redb").display());
-    let (outcome, next) = (Outcome::default(), AtomicUsize::new(0));
-    let mut lines = Vec::new();
-    for _ in 0..3 {
-        let receiver = Receiver::start("receiver", &settings(&store));
-        let pid = receiver.pid();
-        a_round(&receiver, &outcome, &next, || {
-            receiver::signal(pid, "-KILL")
-        });
-        lines.extend(receiver.stop());
-    }
-    let receiver = Receiver::start("receiver", &settings(&store));
-    nothing_is_missing(&outcome, lines, receiver);
+fn a_receiver_that_is_killed_three_times_loses_nothing_from_its_file() {
+    let place = Place::file();
+    let soak = killed_three_times(&place);
+    soak.end(&place);
 }
 
 #[test]
-fn receivers_and_redis_that_are_killed_lose_nothing_with_a_synced_log() {
-    let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let url = server.url();
-    let (outcome, next) = (Outcome::default(), AtomicUsize::new(0));
-    let mut lines = Vec::new();
+fn a_receiver_that_is_killed_three_times_loses_nothing_from_redis() {
+    let place = Place::redis();
+    let mut soak = killed_three_times(&place);
+    soak.wait(&place);
+    // Each event was queued once, by all receivers together: none was accepted twice.
+    assert_eq!(queued_ever(&place), Some(soak.sender.acknowledged_count()));
+    soak.end(&place);
+}
 
-    // The receiver, three times.
-    for _ in 0..3 {
-        let receiver = Receiver::start("receiver", &settings(&url));
-        let pid = receiver.pid();
-        a_round(&receiver, &outcome, &next, || {
-            receiver::signal(pid, "-KILL")
-        });
-        lines.extend(receiver.stop());
-    }
-    let survived_receivers = outcome.acknowledged.lock().unwrap().len();
-
-    // Redis, under a receiver that lives on.
-    let receiver = Receiver::start("receiver", &settings(&url));
-    a_round(&receiver, &outcome, &next, || {
+#[test]
+fn redis_that_is_killed_under_a_receiver_loses_nothing_with_a_synced_log() {
+    let mut place = Place::redis();
+    let mut soak = Soak::new(&place);
+    soak.around("redis-server", |soak| {
+        let Place::Redis(server) = &mut place else {
+            unreachable!()
+        };
         server.kill();
         thread::sleep(Duration::from_millis(300));
         server.restart();
-        thread::sleep(Duration::from_millis(1_500));
+        // Jobs that were done, and nobody could store that.
+        soak.deaths += 1;
     });
-    let acknowledged = outcome.acknowledged.lock().unwrap().len();
-    assert!(
-        acknowledged > survived_receivers + 20,
-        "none while Redis was killed"
-    );
-    nothing_is_missing(&outcome, lines, receiver);
+    soak.end(&place);
 }
 
-/// Waits until every acknowledged event was handled. What workers held when they died comes back
-/// when its lease ends, after half a minute.
-fn nothing_is_missing(outcome: &Outcome, mut lines: Vec<String>, receiver: Receiver) {
-    let acknowledged = outcome.acknowledged.lock().unwrap();
-    assert!(
-        acknowledged.len() > 100,
-        "only {} deliveries were acknowledged",
-        acknowledged.len()
-    );
-    let deadline = Instant::now() + Duration::from_secs(90);
-    let missing = loop {
-        let mut so_far = lines.clone();
-        so_far.extend(receiver.lines());
-        let handled = handled(&so_far);
-        let missing = acknowledged
-            .iter()
-            .filter(|id| !handled.contains_key(*id))
-            .count();
-        if missing == 0 || Instant::now() > deadline {
-            break missing;
-        }
-        thread::sleep(Duration::from_millis(200));
+fn killed_three_times(place: &Place) -> Soak {
+    let mut soak = Soak::new(place);
+    for _ in 0..3 {
+        soak.around("the receiver", |soak| {
+            soak.receiver.kill();
+            soak.take_lines();
+            soak.receiver = start(place);
+            soak.sender.move_to(soak.receiver.address());
+            soak.deaths += 1;
+        });
+    }
+    soak
+}
+
+fn start(place: &Place) -> Receiver {
+    let store = match place {
+        Place::File(_) => format!("embedded:{}", place.name()),
+        Place::Redis(_) => place.name(),
     };
-    assert_eq!(missing, 0, "acknowledged and never handled");
-    lines.extend(receiver.stop());
-    let handled = handled(&lines);
-    let twice = handled.values().filter(|n| **n > 1).count();
-    let most = handled.values().max().unwrap();
-    println!(
-        "{} acknowledged, {} not, {} handled, {twice} of them more than once",
-        acknowledged.len(),
-        outcome.refused.load(Ordering::SeqCst),
-        handled.len(),
-    );
-    // A job may run again for each worker that died with it, and for no other reason.
-    assert!(*most <= 5, "{most} runs of one event");
-    assert!(
-        twice <= 64 * 4,
-        "{twice}: more than dying workers can have held"
-    );
+    let settings = [("STORE", &*store), ("STRIPE_WEBHOOK_SECRET", SECRET)];
+    Receiver::start("receiver", &settings)
+}
+
+struct Soak {
+    sender: Sender,
+    receiver: Receiver,
+    /// How often each event was handled.
+    handled: BTreeMap<String, usize>,
+    /// How often jobs that were done may have been left undone.
+    deaths: usize,
+    begun: Instant,
+}
+
+impl Soak {
+    fn new(place: &Place) -> Self {
+        let receiver = start(place);
+        Self {
+            sender: Sender::new(receiver.address()),
+            receiver,
+            handled: BTreeMap::new(),
+            deaths: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Delivers, and does something terrible somewhere in the middle.
+    fn around(&mut self, victim: &str, terrible: impl FnOnce(&mut Self)) {
+        let (begun, events) = (Instant::now(), deliveries());
+        let (before, again) = (self.sender.acknowledged_count(), self.sender.redelivered());
+        let share = RandomState::new().hash_one(0) as usize % 40 + 30;
+        let sender = self.sender.clone();
+        let delivering = thread::spawn(move || sender.deliver(events, CONNECTIONS, |_| "a.b"));
+        let so_far = loop {
+            let so_far = self.sender.acknowledged_count() - before;
+            if so_far >= events * share / 100 {
+                break so_far;
+            }
+            assert!(!delivering.is_finished(), "the sender gave up");
+            thread::sleep(Duration::from_millis(1));
+        };
+        terrible(self);
+        delivering.join().expect("every event gets its 2xx");
+        println!(
+            "{victim} killed after {so_far} of {events} were acknowledged; {} deliveries again; {:.1?}",
+            self.sender.redelivered() - again,
+            begun.elapsed()
+        );
+    }
+
+    fn take_lines(&mut self) {
+        for line in self.receiver.take_lines() {
+            let (_, id) = line.split_once("\"id\":\"").expect("a line of an event");
+            let (id, _) = id.split_once('"').expect("an id");
+            *self.handled.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn lost(&self) -> usize {
+        let acknowledged = self.sender.acknowledged();
+        let missing = |id: &&String| !self.handled.contains_key(*id);
+        acknowledged.iter().filter(missing).count()
+    }
+
+    /// Until every acknowledged event was handled, and noted as done. What was under lease when
+    /// somebody died comes back when that ends, after half a minute.
+    fn wait(&mut self, place: &Place) {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        while self.lost() > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(250));
+            self.take_lines();
+        }
+        assert_eq!(self.lost(), 0, "acknowledged and never handled");
+        // The file is the receiver's alone; its leases died with whoever had them.
+        while matches!(place, Place::Redis(_)) && left(place) != NOTHING {
+            assert!(Instant::now() < deadline, "stuck: {:?}", left(place));
+            thread::sleep(Duration::from_millis(250));
+        }
+        self.take_lines();
+    }
+
+    fn end(mut self, place: &Place) {
+        self.wait(place);
+        let twice = self.handled.values().filter(|n| **n > 1).count();
+        let most = *self.handled.values().max().unwrap();
+        println!(
+            "{} acknowledged, {} deliveries again, {} handled, {twice} of them more than once, \
+             {} lost; {:.1?}",
+            self.sender.acknowledged_count(),
+            self.sender.redelivered(),
+            self.handled.len(),
+            self.lost(),
+            self.begun.elapsed(),
+        );
+        // A job may run again for each receiver that died with it, and for no other reason.
+        assert!(twice <= UNDER_LEASE * self.deaths, "{twice} handled twice");
+        assert!(most <= 1 + self.deaths, "{most} runs of one event");
+        // All of them are remembered.
+        self.sender.redeliver(deliveries() / 200);
+        receiver::signal(self.receiver.pid(), "-TERM");
+        assert!(self.receiver.ended().success());
+        let runs: usize = self.handled.values().sum();
+        self.take_lines();
+        assert_eq!(self.handled.values().sum::<usize>(), runs, "accepted again");
+        assert_eq!(left(place), NOTHING);
+    }
+}
+
+/// Queued, processing, delayed and dead jobs, and bytes of payloads.
+fn left(place: &Place) -> [u64; 5] {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stats = runtime.block_on(async { place::open(&place.name()).stats().await.unwrap() });
+    let HandlerStats {
+        queued,
+        processing,
+        delayed,
+        dead,
+        ..
+    } = stats.handlers[0];
+    [queued, processing, delayed, dead, stats.bytes]
+}
+
+const NOTHING: [u64; 5] = [0; 5];
+
+/// How many entries the queue of the example's handler ever had.
+fn queued_ever(place: &Place) -> Option<usize> {
+    let client = client::Client::open(place.name()).unwrap();
+    let mut connection = client.get_connection().unwrap();
+    let info = client::cmd("XINFO")
+        .arg(&["STREAM", "{hookgate:0}q:print"])
+        .query::<BTreeMap<String, client::Value>>(&mut connection)
+        .unwrap();
+    client::from_redis_value(info.get("entries-added")?.clone()).ok()
 }

@@ -9,6 +9,7 @@
 mod around;
 mod books;
 mod child;
+#[path = "../support/place.rs"]
 mod place;
 #[path = "../support/receiver.rs"]
 mod receiver;

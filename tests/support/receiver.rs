@@ -96,6 +96,11 @@ impl Receiver {
         self.lines.lock().expect("the lines").clone()
     }
 
+    /// The same, but what was taken once is gone.
+    pub(crate) fn take_lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().expect("the lines"))
+    }
+
     /// Waits until a line contains this.
     pub(crate) fn wait_for(&self, text: &str) {
         let deadline = Instant::now() + Duration::from_secs(15);

@@ -6,7 +6,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -25,7 +25,11 @@ pub(crate) const SECRET: &str = "s3cret";
 /// How long one event may go without a 2xx.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Sender {
+/// Cheap to clone: the same sender.
+#[derive(Clone)]
+pub(crate) struct Sender(Arc<Inner>);
+
+struct Inner {
     address: Mutex<String>,
     next: AtomicUsize,
     acknowledged: Mutex<BTreeSet<String>>,
@@ -34,31 +38,31 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(address: &str) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             address: Mutex::new(address.to_owned()),
             next: AtomicUsize::new(0),
             acknowledged: Mutex::new(BTreeSet::new()),
             again: AtomicUsize::new(0),
-        }
+        }))
     }
 
     /// Where deliveries go from now on.
     pub(crate) fn move_to(&self, address: &str) {
-        address.clone_into(&mut self.address.lock().expect("the address"));
+        address.clone_into(&mut self.0.address.lock().expect("the address"));
     }
 
     /// The ids that got a 2xx.
     pub(crate) fn acknowledged(&self) -> BTreeSet<String> {
-        self.acknowledged.lock().expect("the ids").clone()
+        self.0.acknowledged.lock().expect("the ids").clone()
     }
 
     pub(crate) fn acknowledged_count(&self) -> usize {
-        self.acknowledged.lock().expect("the ids").len()
+        self.0.acknowledged.lock().expect("the ids").len()
     }
 
     /// Deliveries that were not the first of their event.
     pub(crate) fn redelivered(&self) -> usize {
-        self.again.load(Ordering::SeqCst)
+        self.0.again.load(Ordering::SeqCst)
     }
 
     /// Delivers so many events, over this many connections, until each has got its 2xx. The type
@@ -69,7 +73,7 @@ impl Sender {
         connections: usize,
         kind: fn(usize) -> &'static str,
     ) {
-        let end = self.next.load(Ordering::SeqCst) + events;
+        let end = self.0.next.load(Ordering::SeqCst) + events;
         thread::scope(|scope| {
             for _ in 0..connections {
                 scope.spawn(|| {
@@ -77,7 +81,8 @@ impl Sender {
                     loop {
                         let more = |n| (n < end).then_some(n + 1);
                         let claimed =
-                            self.next
+                            self.0
+                                .next
                                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
                         let Ok(n) = claimed else { break };
                         connection.insist(&id(n), kind(n));
@@ -121,11 +126,11 @@ impl<'a> Connection<'a> {
         let deadline = Instant::now() + PATIENCE;
         while self.post(id, kind) != Some(200) {
             assert!(Instant::now() < deadline, "{id} was never acknowledged");
-            self.sender.again.fetch_add(1, Ordering::SeqCst);
+            self.sender.0.again.fetch_add(1, Ordering::SeqCst);
             self.stream = None;
             thread::sleep(Duration::from_millis(20));
         }
-        let mut acknowledged = self.sender.acknowledged.lock().expect("the ids");
+        let mut acknowledged = self.sender.0.acknowledged.lock().expect("the ids");
         acknowledged.insert(id.to_owned());
     }
 
@@ -142,7 +147,7 @@ impl<'a> Connection<'a> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
-                let address = self.sender.address.lock().expect("the address").clone();
+                let address = self.sender.0.address.lock().expect("the address").clone();
                 let stream = TcpStream::connect(address).ok()?;
                 stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
                 none.insert(stream)

@@ -1,4 +1,5 @@
 //! Where a store keeps its events, beyond the life of a process.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::sync::Arc;
 
