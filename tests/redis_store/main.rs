@@ -22,15 +22,21 @@ use hookgate::{
 
 use support::RedisServer;
 
+#[path = "../support/around.rs"]
+mod around;
 mod atomic;
 mod failover;
 mod faults;
 mod full;
 mod layout;
 mod level;
+mod load;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod sharing;
 #[path = "../support/redis.rs"]
 mod support;
+mod under_load;
 
 const NEW: Accepted = Accepted::New {
     repeated_bytes: false,

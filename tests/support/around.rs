@@ -3,10 +3,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hookgate::store::{
-    Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
-    HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered, Removal,
-    Stats, Store, StoreFuture, Unrouted,
+use hookgate::{
+    StoreError,
+    store::{
+        Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
+        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered,
+        Removal, Stats, Store, StoreFuture, Unrouted,
+    },
 };
 
 /// One call: its verb, and the job it is about where it is about one.
@@ -28,6 +31,9 @@ pub(crate) trait Around: fmt::Debug + Send + Sync + 'static {
     fn lost(&self, _call: Call<'_>) {}
 
     fn accepting(&self, _entry: &Entry) {}
+
+    /// What came of one try to accept this event.
+    fn tried(&self, _acceptance: AcceptanceId, _answer: &Result<Accepted, StoreError>) {}
 
     /// What is asked for instead.
     fn request<'a>(&self, request: LeaseRequest<'a>) -> LeaseRequest<'a> {
@@ -54,7 +60,7 @@ impl<A: Around> Wrapped<A> {
         call: Call<'_>,
         ask: impl FnOnce() -> StoreFuture<'a, T>,
         did: impl FnOnce(&T) -> bool,
-    ) -> Result<T, hookgate::StoreError> {
+    ) -> Result<T, StoreError> {
         self.around.before(call);
         let answer = ask().await?;
         if did(&answer) {
@@ -129,8 +135,11 @@ impl<A: Around> Accept for Wrapped<A> {
                 ..plain("accept", "")
             };
             self.around.accepting(&entry);
+            let acceptance = entry.acceptance;
             let is_new = |answer: &_| matches!(answer, Accepted::New { .. });
-            self.around(call, || self.store.accept(entry), is_new).await
+            let answer = self.around(call, || self.store.accept(entry), is_new).await;
+            self.around.tried(acceptance, &answer);
+            answer
         })
     }
 }
