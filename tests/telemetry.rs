@@ -202,7 +202,7 @@ async fn deliver() {
     let lamp = Source::builder("lamp", provider::UNSIGNED)
         .dangerous()
         .accept_unsigned("it takes nothing but a host name");
-    let inbox = Inbox::builder(MemoryStore::new().with_max_bytes(800))
+    let inbox = Inbox::builder(MemoryStore::new().with_max_bytes(500))
         .source(stripe)
         .source(lamp.build().unwrap())
         .handler("fails", on("*"), |job: Job| async move {
