@@ -46,7 +46,7 @@ def special(p):
     secret, other, stranger = p.secrets
     raw = p.body.encode()
     if p.slug in ("telegram", "google-calendar-drive-channels"):
-        yield from shared_token(p)
+        yield from tokens(p)
     if p.slug == "line":
         empty = b'{"destination":"U1","events":[]}'
         yield vector(p, "no-events", p.headers(secret, empty, NOW), empty)

@@ -69,7 +69,7 @@ def special(p):
     secret, other, stranger = p.secrets
     raw = p.body.encode()
     if p.slug in ("brevo", "postmark"):
-        yield from shared_token(p)
+        yield from tokens(p)
     if p.slug == "brevo":
         yield vector(p, "basic-auth", basic("user:own", raw, NOW), raw, secrets=["user:own"])
         yield vector(p, "basic-auth-other", basic("user:Own", raw, NOW), raw, "invalid", secrets=["user:own"],

@@ -12,8 +12,8 @@ def mercado_pago(secret, body, time, id="123456", request="own-req-8"):
 
 
 PRESETS = [
-    Preset("flutterwave-v3", None, '{"event":"charge.completed","data":{"id":285959875}}', TEXTS,
-           plain=False),
+    Preset("flutterwave-v3", token("verif-hash"),
+           '{"event":"charge.completed","data":{"id":285959875}}', TEXTS, plain=False),
     Preset("flutterwave-v4", body_only("flutterwave-signature", b64),
            '{"type":"charge.completed","data":{"id":"chg_own"}}', TEXTS),
     Preset(
@@ -40,7 +40,7 @@ PRESETS = [
 def special(p):
     raw, (secret, other, stranger) = p.body.encode(), p.secrets
     if p.slug == "flutterwave-v3":
-        yield from token_alone(p, "verif-hash")
+        yield from tokens(p)
         return
     if p.slug == "mercado-pago":
         yield from mercado(p)
