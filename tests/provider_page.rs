@@ -132,15 +132,20 @@ fn section(row: &Provider) -> String {
     }
     line("confidence", confidence(row));
     let sources = row.evidence.sources.iter().map(|source| {
-        if source.starts_with("https://") && !source.contains(' ') {
-            format!("<{source}>")
-        } else {
-            (*source).to_owned()
-        }
+        let words = source.split(' ').map(|word| {
+            let link = word.trim_end_matches([',', ';']);
+            if link.starts_with("https://") {
+                word.replacen(link, &format!("<{link}>"), 1)
+            } else {
+                word.to_owned()
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
     });
     line("read", sources.collect::<Vec<_>>().join("; "));
     if !row.evidence.unsure.is_empty() {
-        line("less than certain", row.evidence.unsure.to_owned());
+        let text = row.evidence.unsure.replace('[', "\\[").replace(']', "\\]");
+        line("less than certain", text);
     }
     text
 }
