@@ -1,4 +1,5 @@
-//! A redis-server of a test's own.
+//! A redis-server of a test's own: that of the path, or the program in `HOOKGATE_REDIS_SERVER`, an
+//! older Redis or Valkey.
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(
     clippy::expect_used,
@@ -155,7 +156,8 @@ impl RedisServer {
 
     fn run(&mut self) -> bool {
         let log = File::create(self.folder.path().join("log")).expect("a log file");
-        let mut command = Command::new("redis-server");
+        let program = std::env::var_os("HOOKGATE_REDIS_SERVER");
+        let mut command = Command::new(program.unwrap_or_else(|| "redis-server".into()));
         let sentinel = self
             .arguments
             .iter()
