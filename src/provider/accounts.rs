@@ -61,6 +61,12 @@ pub const OKTA_EVENT_HOOKS: Provider = Provider {
         sent_at: &[Field::Body("/eventTime")],
         ..Envelope::NONE
     },
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[],
+        challenge: Challenge::header("x-okta-verification-challenge").of(Charset::Token68),
+        answer: Answer::Json("verification"),
+    },
     sender: Sender {
         timeout: secs(3),
         retries: Retries::On5xx,

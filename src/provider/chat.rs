@@ -106,6 +106,17 @@ pub const X_TWITTER: Provider = Provider {
         opening: "{",
         ..Scheme::BASE
     },
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[],
+        challenge: Challenge::query("crc_token").of(Charset::Token68),
+        answer: Answer::SignedJson {
+            challenge: None,
+            signature: "response_token",
+            prefix: "sha256=",
+            encoding: Encoding::Base64,
+        },
+    },
     sender: Sender {
         timeout: secs(10),
         ..Sender::UNKNOWN
@@ -200,7 +211,8 @@ pub const MICROSOFT_TEAMS_OUTGOING: Provider = Provider {
 /// looked at.
 ///
 /// Items may have ids, the batch has none. Graph wants its answer within 3 s and slows down for
-/// endpoints that often take longer than 2.9 s.
+/// endpoints that often take longer than 2.9 s. The `validationToken` in the query of its first request,
+/// a sentence, is repeated to whoever asks.
 pub const MICROSOFT_GRAPH: Provider = Provider {
     slug: "microsoft-graph",
     name: "Microsoft Graph",
@@ -208,6 +220,12 @@ pub const MICROSOFT_GRAPH: Provider = Provider {
         signature: SignatureAt::Field("/clientState"),
         items: Some("/value"),
         ..Scheme::token(Header::named(""))
+    },
+    handshake: Handshake::Challenge {
+        asked: Asked::Unsigned,
+        must: &[],
+        challenge: Challenge::query("validationToken").of(Charset::Words),
+        answer: Answer::Text,
     },
     sender: Sender {
         timeout: secs(3),

@@ -102,8 +102,8 @@ pub const BIGCOMMERCE: Provider = Provider {
 ///
 /// `X-WC-Webhook-Signature: <base64>` over the body. Delivery id and topic are headers and not signed; no
 /// time is signed. Shops run on their own servers: `X-WC-Webhook-Source` names the shop, unsigned, and
-/// each has its own secret. When a webhook is saved, the shop posts an unsigned `webhook_id=…`, which is
-/// refused like every unsigned delivery. A secret with `<`, `>`, `&` or quotes in it may be signed with in
+/// each has its own secret. When a webhook is saved, the shop posts an unsigned `webhook_id=…` and nothing
+/// else, which is answered with 200; every other unsigned delivery is refused. A secret with `<`, `>`, `&` or quotes in it may be signed with in
 /// another spelling: choose one without.
 pub const WOOCOMMERCE: Provider = Provider {
     slug: "woocommerce",
@@ -117,6 +117,12 @@ pub const WOOCOMMERCE: Provider = Provider {
         id: &[Field::header("x-wc-webhook-delivery-id")],
         kind: &[Field::header("x-wc-webhook-topic")],
         ..Envelope::NONE
+    },
+    handshake: Handshake::Challenge {
+        asked: Asked::Unsigned,
+        must: &[],
+        challenge: Challenge::form("webhook_id"),
+        answer: Answer::Nothing,
     },
     sender: Sender {
         disables: "disables the webhook after 5 failed deliveries in a row",

@@ -110,7 +110,8 @@ pub const HUBSPOT_V1: Provider = Provider {
 /// Intercom.
 ///
 /// `X-Hub-Signature: sha1=…` over the body, keyed with the app's client secret. SHA-1 is all that
-/// Intercom offers; as a MAC it still holds. No time is signed.
+/// Intercom offers; as a MAC it still holds. No time is signed. A HEAD request comes before the endpoint
+/// is taken.
 pub const INTERCOM: Provider = Provider {
     slug: "intercom",
     name: "Intercom",
@@ -125,6 +126,7 @@ pub const INTERCOM: Provider = Provider {
         kind: &[Field::Body("/topic")],
         ..Envelope::NONE
     },
+    handshake: Handshake::Probe(&[Method::HEAD]),
     sender: Sender {
         timeout: secs(5),
         ..Sender::UNKNOWN
@@ -133,6 +135,7 @@ pub const INTERCOM: Provider = Provider {
         confidence: Confidence::Secondary,
         sources: &[
             "https://developers.intercom.com/docs/webhooks",
+            "https://developers.intercom.com/docs/webhooks/setting-up-webhooks",
             "hookdeck/webhook-skills:providers.yaml",
         ],
         checked: "2026-11",
@@ -146,7 +149,8 @@ pub const INTERCOM: Provider = Provider {
 /// accept them.
 ///
 /// `X-Front-Signature`: HMAC-SHA256, base64, over `{timestamp}:{body}`, keyed with the app's
-/// secret; the time is in milliseconds.
+/// secret; the time is in milliseconds. The challenge that comes whenever the webhook is saved is a
+/// header of a signed delivery of the type `sync`.
 pub const FRONT: Provider = Provider {
     slug: "front",
     name: "Front (application webhooks)",
@@ -161,6 +165,12 @@ pub const FRONT: Provider = Provider {
     envelope: Envelope {
         kind: &[Field::Body("/type")],
         ..Envelope::NONE
+    },
+    handshake: Handshake::Challenge {
+        asked: Asked::Type("sync"),
+        must: &[],
+        challenge: Challenge::header("x-front-challenge").of(Charset::Token68),
+        answer: Answer::Text,
     },
     sender: Sender {
         retries: Retries::On5xx,
@@ -241,7 +251,8 @@ pub const ZENDESK: Provider = Provider {
 /// body**: it proves that monday.com made it, and whoever has seen one delivery can send another
 /// body with it until it expires. Fetch what matters from the API. Webhooks that were not made by
 /// an app come without a token and are refused; give those a
-/// [`TOKEN_IN_QUERY`](super::TOKEN_IN_QUERY).
+/// [`TOKEN_IN_QUERY`](super::TOKEN_IN_QUERY) and this row's handshake. The challenge of the first
+/// request, which has no token either, is answered.
 pub const MONDAY: Provider = Provider {
     slug: "monday",
     name: "monday.com",
@@ -262,6 +273,12 @@ pub const MONDAY: Provider = Provider {
         id: &[Field::Body("/event/triggerUuid")],
         kind: &[Field::Body("/event/type")],
         ..Envelope::NONE
+    },
+    handshake: Handshake::Challenge {
+        asked: Asked::Unsigned,
+        must: &[],
+        challenge: Challenge::body("/challenge"),
+        answer: Answer::Json("challenge"),
     },
     sender: Sender {
         retries: Retries::All,

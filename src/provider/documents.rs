@@ -95,13 +95,19 @@ pub const BOX: Provider = Provider {
 ///
 /// Hex in `X-Dropbox-Signature` over the body, keyed with the app's secret. A delivery only names the
 /// accounts in which something has changed: fetch the changes with each account's cursor. It has no id,
-/// and two of them may well be equal.
+/// and two of them may well be equal. The challenge of its GET is repeated to whoever asks.
 pub const DROPBOX: Provider = Provider {
     slug: "dropbox",
     name: "Dropbox",
     scheme: Scheme {
         signature: SignatureAt::header("x-dropbox-signature"),
         ..Scheme::BASE
+    },
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[],
+        challenge: Challenge::query("challenge").of(Charset::Token68),
+        answer: Answer::Text,
     },
     sender: Sender {
         timeout: secs(10),
@@ -150,7 +156,9 @@ pub const FIGMA: Provider = Provider {
 /// Notion.
 ///
 /// `X-Notion-Signature: sha256=…` over the body. The secret is the `verification_token` that Notion
-/// sends in its first request to the endpoint.
+/// sends in its first request to the endpoint, see
+/// [`awaiting_enrolment`](crate::source::SourceBuilder::awaiting_enrolment); it is
+/// then to be entered in Notion's settings as well.
 pub const NOTION: Provider = Provider {
     slug: "notion",
     name: "Notion",
@@ -165,6 +173,9 @@ pub const NOTION: Provider = Provider {
         version: &[Field::Body("/api_version")],
         sent_at: &[Field::Body("/timestamp")],
         ..Envelope::NONE
+    },
+    handshake: Handshake::Enrolment {
+        secret: ChallengeAt::Body("/verification_token"),
     },
     sender: Sender {
         retries: Retries::All,

@@ -93,6 +93,17 @@ pub const LINKEDIN: Provider = Provider {
         kind: &[Field::Body("/type")],
         ..Envelope::NONE
     },
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[],
+        challenge: Challenge::query("challengeCode"),
+        answer: Answer::SignedJson {
+            challenge: Some("challengeCode"),
+            signature: "challengeResponse",
+            prefix: "",
+            encoding: Encoding::Hex,
+        },
+    },
     sender: Sender {
         retries: Retries::All,
         retry_window: hours(8),

@@ -9,7 +9,9 @@ use super::row::*;
 /// against, is `scheme: Scheme::token_in_query("access_token")`.
 ///
 /// An event is known by its source and its id together, in `ce-*` headers (binary mode) or in the body
-/// (structured mode). Batches have no id. Deliveries are answered with 202: accepted, and not yet
+/// (structured mode). Batches have no id. Before it sends anything a sender asks with OPTIONS, and is
+/// answered when its origin is one of those of
+/// [`add_handshake_value`](crate::source::SourceBuilder::add_handshake_value). Deliveries are answered with 202: accepted, and not yet
 /// dealt with.
 pub const CLOUDEVENTS_HTTP_WEBHOOK: Provider = Provider {
     slug: "cloudevents-http-webhook",
@@ -37,6 +39,7 @@ pub const CLOUDEVENTS_HTTP_WEBHOOK: Provider = Provider {
         ],
         ..Envelope::NONE
     },
+    handshake: Handshake::Origin,
     sender: Sender { ..Sender::UNKNOWN },
     replies: Replies {
         status: 202,

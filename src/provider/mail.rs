@@ -139,6 +139,9 @@ pub const MAILGUN: Provider = Provider {
 /// field `mandrill_events`, a JSON array of events; the batch has no id. No time is signed. Inbound
 /// messages come with their attachments: give them room with
 /// [`with_max_body`](crate::source::SourceBuilder::with_max_body).
+///
+/// A HEAD request comes before the webhook is made, and the key is shown only after it: start with any
+/// secret, and put the key in its place with [`set_secrets`](crate::Source::set_secrets).
 pub const MANDRILL: Provider = Provider {
     slug: "mandrill",
     name: "Mailchimp Transactional (Mandrill)",
@@ -150,6 +153,7 @@ pub const MANDRILL: Provider = Provider {
         ..Scheme::BASE
     },
     payload: Payload::FormField("mandrill_events"),
+    handshake: Handshake::Probe(&[Method::HEAD]),
     evidence: Evidence {
         confidence: Confidence::OfficialDoc,
         sources: &[

@@ -189,6 +189,12 @@ pub const BRAINTREE: Provider = Provider {
     },
     payload: Payload::FormField("bt_payload"),
     no_id: NoId::BodyDigest,
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[],
+        challenge: Challenge::query("bt_challenge").of(Charset::LowerHex(20, 32)),
+        answer: Answer::SignedLabelled,
+    },
     sender: Sender {
         timeout: secs(30),
         retries: Retries::All,

@@ -231,10 +231,18 @@ pub const VERCEL: Provider = Provider {
 ///
 /// Signed as [`VERCEL`]. Bodies are JSON arrays or lines of JSON, without ids; compressed ones are
 /// refused, so compression has to be off in the drain.
+///
+/// When a drain is made, Vercel shows a token and wants to see it in `x-vercel-verify` of an answer: set
+/// it with [`with_verify_token`](crate::source::SourceBuilder::with_verify_token). It is shown once, to the
+/// first delivery that has no signature, within the handshake window
+/// ([`open_handshake`](crate::Source::open_handshake) opens it again). All others are refused.
 pub const VERCEL_DRAINS: Provider = Provider {
     slug: "vercel-drains",
     name: "Vercel drains",
     envelope: Envelope::NONE,
+    handshake: Handshake::Token {
+        header: "x-vercel-verify",
+    },
     sender: Sender { ..Sender::UNKNOWN },
     evidence: Evidence {
         confidence: Confidence::Secondary,
@@ -243,8 +251,8 @@ pub const VERCEL_DRAINS: Provider = Provider {
             "hookdeck/webhook-skills:providers.yaml",
         ],
         checked: "2026-11",
-        unsure: "whether a compressed body is signed before or after, the size of the batches, and the \
-                 retries",
+        unsure: "whether a compressed body is signed before or after, the size of the batches, the \
+                 retries, and what the request is like that is answered with the token",
     },
     ..VERCEL
 };

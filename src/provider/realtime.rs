@@ -178,6 +178,15 @@ pub const TWITCH_EVENTSUB: Provider = Provider {
         ],
         ..Envelope::NONE
     },
+    handshake: Handshake::Challenge {
+        asked: Asked::Header(
+            "twitch-eventsub-message-type",
+            "webhook_callback_verification",
+        ),
+        must: &[],
+        challenge: Challenge::body("/challenge").of(Charset::Token68),
+        answer: Answer::Text,
+    },
     sender: Sender {
         retries: Retries::All,
         disables: "revokes the subscription after too many failures",
@@ -202,10 +211,28 @@ pub const TWITCH_EVENTSUB: Provider = Provider {
 /// signs with one. A source that knows its hub can do without SHA-1: `Scheme { older: None,
 /// ..WEBSUB.scheme }` takes SHA-512 alone. Without a secret in the subscription nothing is signed,
 /// and refused here. Bodies are of any type, usually Atom.
+///
+/// A hub asks before it subscribes the endpoint to a topic, and is answered for those of
+/// [`add_handshake_value`](crate::source::SourceBuilder::add_handshake_value); anybody can
+/// make it ask, so take a path that nobody can guess. It gets 404 for other topics, and when a
+/// subscription is to end: that ends with its lease.
 pub const WEBSUB: Provider = Provider {
     slug: "websub",
     name: "WebSub",
     scheme: WEBSUB_SHA512,
+    handshake: Handshake::Challenge {
+        asked: Asked::Get,
+        must: &[
+            ("hub.mode", Must::Be("subscribe")),
+            ("hub.topic", Must::BeKnown),
+        ],
+        challenge: Challenge::query("hub.challenge").of(Charset::Token68),
+        answer: Answer::Text,
+    },
+    replies: Replies {
+        refusals: &[(RejectionKind::Handshake, 404)],
+        ..Replies::DEFAULT
+    },
     evidence: Evidence {
         confidence: Confidence::OfficialDoc,
         sources: &["w3c/websub:index.html, sections 7.1 and 8"],

@@ -3,6 +3,8 @@
 
 pub(super) use std::time::Duration;
 
+pub(super) use http::Method;
+
 pub(super) use super::{
     Answer, Asked, Challenge, ChallengeAt, Charset, Confidence, Envelope, Evidence, Field,
     Handshake, MIB, Must, NoId, Payload, Provider, Replies, Retries, Sender, SignedTime, hours,

@@ -5,7 +5,8 @@ use super::row::*;
 /// Asana.
 ///
 /// Hex in `X-Hook-Signature` over the body. The secret is the one that Asana hands over in
-/// `X-Hook-Secret` when the webhook is made, one for each webhook. A delivery is a batch without an
+/// `X-Hook-Secret` when the webhook is made, one for each webhook: make a source for each, with
+/// [`awaiting_enrolment`](crate::source::SourceBuilder::awaiting_enrolment). A delivery is a batch without an
 /// id; an empty one is a heartbeat. Handlers should key on each event's resource, action and time.
 pub const ASANA: Provider = Provider {
     slug: "asana",
@@ -13,6 +14,9 @@ pub const ASANA: Provider = Provider {
     scheme: Scheme {
         signature: SignatureAt::header("x-hook-signature"),
         ..Scheme::BASE
+    },
+    handshake: Handshake::Enrolment {
+        secret: ChallengeAt::Header("x-hook-secret"),
     },
     sender: Sender {
         timeout: secs(10),
@@ -26,6 +30,7 @@ pub const ASANA: Provider = Provider {
         sources: &[
             "Asana/devrel-examples:javascript/webhooks-nodejs/index.js",
             "https://developers.asana.com/docs/webhooks-guide",
+            "https://developers.asana.com/docs/establish-a-webhook",
         ],
         checked: "2026-11",
         unsure: "",
@@ -136,7 +141,8 @@ pub const JIRA_CLOUD: Provider = Provider {
 ///
 /// Base64 of HMAC with SHA-1 over the body and then the callback URL, which is set with
 /// [`with_public_url`](crate::source::SourceBuilder::with_public_url) exactly as it was registered. The
-/// secret is the app's OAuth secret, not the token of the API.
+/// secret is the app's OAuth secret, not the token of the API. A HEAD request comes before a webhook is
+/// made.
 pub const TRELLO: Provider = Provider {
     slug: "trello",
     name: "Trello",
@@ -153,6 +159,7 @@ pub const TRELLO: Provider = Provider {
         sent_at: &[Field::Body("/action/date")],
         ..Envelope::NONE
     },
+    handshake: Handshake::Probe(&[Method::HEAD]),
     sender: Sender {
         retries: Retries::All,
         // After 30, 60 and 120 s.

@@ -94,11 +94,8 @@ impl Source {
         let Handshake::Enrolment { secret } = self.0.row.handshake else {
             return false;
         };
-        let is_there = match secret {
-            ChallengeAt::Body(_) => true,
-            at => at.is_in_head(parts),
-        };
-        is_there && self.0.row.methods.contains(&parts.method) && self.is_awaiting_enrolment()
+        let may_be_there = secret.is_in_body() || secret.is_in_head(parts);
+        may_be_there && self.0.row.methods.contains(&parts.method) && self.is_awaiting_enrolment()
     }
 
     async fn take(&self, text: String, at: ChallengeAt) -> Result<Reply, RejectionKind> {

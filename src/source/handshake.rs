@@ -8,10 +8,7 @@ use super::head::declared_length;
 use crate::{
     error::{Rejection, RejectionKind},
     event::Event,
-    provider::{
-        Asked, Handshake, Reply,
-        handshake::{ChallengeAt, Told},
-    },
+    provider::{Asked, Handshake, Reply, handshake::Told},
     scheme::KeySet,
 };
 
@@ -60,7 +57,7 @@ impl Source {
         Some(answer.map_err(Rejection::from))
     }
 
-    /// Answers a delivery whose body has been read and is an unsigned handshake (monday). `None` when
+    /// Answers a delivery whose body has been read and is an unsigned handshake (monday, WooCommerce). `None` when
     /// it is none.
     ///
     /// # Errors
@@ -122,7 +119,7 @@ impl Source {
         let asked = match self.0.row.handshake {
             Handshake::Challenge {
                 asked, challenge, ..
-            } => asked == Asked::Unsigned && matches!(challenge.at, ChallengeAt::Body(_)),
+            } => asked == Asked::Unsigned && challenge.at.is_in_body(),
             _ => false,
         };
         asked && self.is_unsigned_delivery(parts)

@@ -61,11 +61,13 @@ fn place(at: ChallengeAt) -> String {
         ChallengeAt::Query(name) => format!("`{name}` of the query"),
         ChallengeAt::Header(name) => format!("the header `{name}`"),
         ChallengeAt::Body(path) => format!("the body's `{path}`"),
+        ChallengeAt::Form(name) => format!("the form's only field `{name}`"),
     }
 }
 
 fn answers(answer: Answer) -> String {
     match answer {
+        Answer::Nothing => "with nothing".to_owned(),
         Answer::Text => "as it is".to_owned(),
         Answer::Json(name) => format!("in JSON as `{name}`"),
         Answer::SignedJson {

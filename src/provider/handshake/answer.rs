@@ -6,9 +6,11 @@ use crate::{
     scheme::{Encoding, keys::Key},
 };
 
-/// What a challenge is answered with: status 200 and one of these bodies.
+/// What a challenge is answered with: status 200 and this.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Answer {
+    /// No body.
+    Nothing,
     /// The challenge, as `text/plain`.
     Text,
     /// A JSON object with this one field, the challenge.
@@ -42,6 +44,7 @@ impl Answer {
             Ok::<_, RejectionKind>(encoding.encode(&tag))
         };
         Ok(match self {
+            Self::Nothing => Reply::empty(),
             Self::Text => Reply::text(challenge.to_owned()),
             Self::Json(name) => Reply::json(&[(name, challenge)]),
             Self::SignedJson {

@@ -24,6 +24,8 @@ pub enum ChallengeAt {
     Header(&'static str),
     /// In the JSON body: a pointer of object keys.
     Body(&'static str),
+    /// In the one field of a form body.
+    Form(&'static str),
 }
 
 /// Small alphabets: nothing that a browser, a log or another scheme reads anything into. A text has 1
@@ -34,7 +36,7 @@ pub enum Charset {
     Unreserved,
     /// The same and `+/=`, for base64: those of RFC 9110's token68.
     Token68,
-    /// Unreserved characters, spaces and colons: a sentence.
+    /// The same and spaces and colons, for sentences.
     Words,
     /// Lower-case hexadecimal digits, from so many to so many.
     LowerHex(usize, usize),
@@ -54,6 +56,11 @@ impl Challenge {
     /// At this pointer in the JSON body, of [`Charset::Unreserved`].
     pub const fn body(path: &'static str) -> Self {
         Self::at(ChallengeAt::Body(path))
+    }
+
+    /// In this field of a form body that has no other, of [`Charset::Unreserved`].
+    pub const fn form(name: &'static str) -> Self {
+        Self::at(ChallengeAt::Form(name))
     }
 
     /// The same of another alphabet.
@@ -82,8 +89,13 @@ impl ChallengeAt {
         match self {
             Self::Query(name) => pairs(parts).iter().any(|(found, _)| found == name),
             Self::Header(name) => parts.headers.contains_key(name),
-            Self::Body(_) => false,
+            Self::Body(_) | Self::Form(_) => false,
         }
+    }
+
+    /// Whether the body must be read for it.
+    pub(crate) const fn is_in_body(self) -> bool {
+        matches!(self, Self::Body(_) | Self::Form(_))
     }
 
     fn read<'r>(self, parts: &'r Parts, body: &'r [u8]) -> Option<Cow<'r, str>> {
@@ -97,6 +109,12 @@ impl ChallengeAt {
             Self::Body(path) => {
                 let found = json::scan(body, &[path]).pop()?;
                 found.text.filter(|_| !found.twice)
+            }
+            Self::Form(name) => {
+                let [(found, value)] = &form::pairs(body)?[..] else {
+                    return None;
+                };
+                (found == name).then(|| Cow::Owned(value.clone().into_owned()))
             }
         }
     }
@@ -119,7 +137,7 @@ impl Charset {
         match self {
             Self::Unreserved => unreserved,
             Self::Token68 => unreserved || matches!(byte, b'+' | b'/' | b'='),
-            Self::Words => unreserved || matches!(byte, b' ' | b':'),
+            Self::Words => Self::Token68.has(byte) || matches!(byte, b' ' | b':'),
             Self::LowerHex(..) => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         }
     }

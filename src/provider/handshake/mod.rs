@@ -114,7 +114,7 @@ impl Handshake {
         let is_header = |name: &str| HeaderName::from_lowercase(name.as_bytes()).is_ok();
         let at_header = |at| match at {
             ChallengeAt::Header(name) => is_header(name),
-            ChallengeAt::Query(_) | ChallengeAt::Body(_) => true,
+            _ => true,
         };
         let headers = match self {
             Self::Challenge {
@@ -140,7 +140,7 @@ impl Handshake {
         match self {
             Self::Challenge {
                 asked, challenge, ..
-            } if asked == Asked::Get && matches!(challenge.at, ChallengeAt::Body(_)) => {
+            } if asked == Asked::Get && challenge.at.is_in_body() => {
                 Some("a GET has no body for the challenge")
             }
             Self::Challenge {
@@ -163,7 +163,7 @@ impl Handshake {
                 asked: Asked::Unsigned,
                 challenge,
                 ..
-            } if !is_seen && matches!(challenge.at, ChallengeAt::Body(_)) => {
+            } if !is_seen && challenge.at.is_in_body() => {
                 Some("whether a delivery is unsigned must be seen in its head")
             }
             _ => None,

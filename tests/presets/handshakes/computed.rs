@@ -5,84 +5,13 @@ use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use hookgate::{
     ConfigError, Secret, Source,
-    provider::{self, Answer, Asked, Challenge, Charset, Handshake, Payload, Provider},
-    scheme::{Algorithm, Encoding, Grammar, KeyDecoding, KeyId, Part, Scheme, SignatureAt},
+    provider::{self, BRAINTREE, LINKEDIN, Payload, Provider, X_TWITTER},
+    scheme::{Algorithm, Part, Scheme},
 };
 use http::Request;
 
 use super::{REFUSED, ask, encoded, hostile, json, text};
 use crate::support::{NOW, body, builder, secret, sign, source, verify};
-
-const fn computed(challenge: Challenge, answer: Answer) -> Handshake {
-    Handshake::Challenge {
-        asked: Asked::Get,
-        must: &[],
-        challenge,
-        answer,
-    }
-}
-
-/// As X asks. Its messages are bodies that open with a brace.
-const TOKEN: Provider = Provider {
-    slug: "token",
-    scheme: Scheme {
-        grammar: Grammar::Prefix("sha256="),
-        encoding: Encoding::Base64,
-        opening: "{",
-        ..Scheme::BASE
-    },
-    handshake: computed(
-        Challenge::query("crc_token").of(Charset::Token68),
-        Answer::SignedJson {
-            challenge: None,
-            signature: "response_token",
-            prefix: "sha256=",
-            encoding: Encoding::Base64,
-        },
-    ),
-    ..Provider::BASE
-};
-
-/// As LinkedIn asks. Its messages have a literal before the body.
-const CODE: Provider = Provider {
-    slug: "code",
-    scheme: Scheme {
-        message: &[Part::Literal("hmacsha256="), Part::Body],
-        ..Scheme::BASE
-    },
-    handshake: computed(
-        Challenge::query("challengeCode"),
-        Answer::SignedJson {
-            challenge: Some("challengeCode"),
-            signature: "challengeResponse",
-            prefix: "",
-            encoding: Encoding::Hex,
-        },
-    ),
-    ..Provider::BASE
-};
-
-/// As Braintree asks. Its messages are base64 of XML, which opens with a `P`.
-const LABELLED: Provider = Provider {
-    slug: "labelled",
-    scheme: Scheme {
-        algorithm: Algorithm::HmacSha1ForLegacyUseOnly,
-        key: KeyDecoding::Sha1,
-        key_id: KeyId::Configured,
-        message: &[Part::Payload],
-        variants: &[&[Part::Payload, Part::Literal("\n")]],
-        signature: SignatureAt::Param("bt_signature"),
-        grammar: Grammar::Labelled,
-        opening: "P",
-        ..Scheme::BASE
-    },
-    payload: Payload::FormField("bt_payload"),
-    handshake: computed(
-        Challenge::query("bt_challenge").of(Charset::LowerHex(20, 32)),
-        Answer::SignedLabelled,
-    ),
-    ..Provider::BASE
-};
 
 fn sha256(key: &[u8], message: &str) -> Vec<u8> {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
@@ -91,8 +20,8 @@ fn sha256(key: &[u8], message: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_token_is_answered_with_its_mac_in_json() {
-    let source = source(TOKEN, &[1]);
+fn x_gets_the_mac_of_its_token_in_json() {
+    let source = source(X_TWITTER, &[1]);
     let crc = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0";
     let answer = json(ask(
         &source,
@@ -115,20 +44,20 @@ fn a_token_is_answered_with_its_mac_in_json() {
 }
 
 #[test]
-fn a_code_is_answered_with_itself_and_its_mac() {
+fn linkedin_gets_its_code_back_with_its_mac() {
     let code = "890e4665-4dfe-4ab1-b689-ed553bceeed0";
     let target = format!("/?challengeCode={code}");
-    let answer = json(ask(&source(CODE, &[1]), "GET", &target, &[]));
+    let answer = json(ask(&source(LINKEDIN, &[1]), "GET", &target, &[]));
     let mac = HEXLOWER.encode(&sha256(b"secret number 1", code));
     let expected = serde_json::json!({"challengeCode": code, "challengeResponse": mac});
     assert_eq!(answer, expected);
 }
 
 #[test]
-fn a_labelled_answer_is_the_one_that_the_vendors_sdk_gives() {
+fn braintree_gets_what_its_own_sdk_answers() {
     // braintree/braintree_python, tests/unit/test_webhooks.py.
     let secret = Secret::new("integration_public_key:integration_private_key").unwrap();
-    let source = Source::builder("labelled", LABELLED).add_secret(secret);
+    let source = Source::builder("braintree", BRAINTREE).add_secret(secret);
     let source = source.build().unwrap();
     let target = "/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53";
     assert_eq!(
@@ -151,7 +80,7 @@ fn a_labelled_answer_is_the_one_that_the_vendors_sdk_gives() {
 
 #[test]
 fn the_secret_that_was_added_last_answers() {
-    let source = source(TOKEN, &[1]);
+    let source = source(X_TWITTER, &[1]);
     let answer = || {
         let answer = json(ask(&source, "GET", "/?crc_token=abc", &[]));
         answer["response_token"].as_str().unwrap().to_owned()
@@ -163,7 +92,7 @@ fn the_secret_that_was_added_last_answers() {
         )
     };
     assert_eq!(answer(), with("secret number 1"));
-    let second = secret(&TOKEN, 2).with_label("second").unwrap();
+    let second = secret(&X_TWITTER, 2).with_label("second").unwrap();
     source.add_secret(&second).unwrap();
     assert_eq!(answer(), with("secret number 2"));
     source.remove_secret("second").unwrap();
@@ -174,27 +103,30 @@ fn the_secret_that_was_added_last_answers() {
 fn what_is_signed_for_strangers_is_no_delivery() {
     let signed = |row, target: &str| json(ask(&source(row, &[1]), "GET", target, &[]));
     // The challenge itself as the body, with the answer as its signature.
-    let answer = signed(TOKEN, "/?crc_token=abc");
+    let answer = signed(X_TWITTER, "/?crc_token=abc");
     let forged = Request::post("/")
-        .header("x-signature", answer["response_token"].as_str().unwrap())
+        .header(
+            "x-twitter-webhooks-signature",
+            answer["response_token"].as_str().unwrap(),
+        )
         .body(Bytes::from("abc"))
         .unwrap();
-    assert!(verify(&source(TOKEN, &[1]), forged).is_err());
+    assert!(verify(&source(X_TWITTER, &[1]), forged).is_err());
     // What would be needed for it is refused, whichever way it is written.
     for message in ["{}", "{\"a\":1}", "%7B%7D"] {
         let target = format!("/?crc_token={}", encoded(message));
-        assert_eq!(ask(&source(TOKEN, &[1]), "GET", &target, &[]), REFUSED);
+        assert_eq!(ask(&source(X_TWITTER, &[1]), "GET", &target, &[]), REFUSED);
     }
     for message in ["hmacsha256={}", "hmacsha256="] {
         let target = format!("/?challengeCode={}", encoded(message));
-        assert_eq!(ask(&source(CODE, &[1]), "GET", &target, &[]), REFUSED);
+        assert_eq!(ask(&source(LINKEDIN, &[1]), "GET", &target, &[]), REFUSED);
     }
     // The rows accept what they are for.
-    for row in [TOKEN, CODE] {
+    for row in [X_TWITTER, LINKEDIN] {
         assert!(verify(&source(row, &[1]), sign(row, "{\"a\":1}")).is_ok());
     }
-    let labelled = sign(LABELLED, body(&LABELLED, b"x", NOW));
-    assert!(verify(&source(LABELLED, &[1]), labelled).is_ok());
+    let labelled = sign(BRAINTREE, body(&BRAINTREE, b"x", NOW));
+    assert!(verify(&source(BRAINTREE, &[1]), labelled).is_ok());
 }
 
 /// Whether a row can be built.
@@ -208,9 +140,12 @@ fn builds(row: Provider) -> bool {
 
 #[test]
 fn a_row_that_is_an_oracle_does_not_build() {
-    assert!(builds(TOKEN) && builds(CODE) && builds(LABELLED));
-    let scheme = |scheme| Provider { scheme, ..TOKEN };
-    let token = TOKEN.scheme;
+    assert!(builds(X_TWITTER) && builds(LINKEDIN) && builds(BRAINTREE));
+    let scheme = |scheme| Provider {
+        scheme,
+        ..X_TWITTER
+    };
+    let token = X_TWITTER.scheme;
     for (why, oracle) in [
         (
             "any body",
@@ -252,16 +187,16 @@ fn a_row_that_is_an_oracle_does_not_build() {
             Provider {
                 scheme: Scheme {
                     message: &[Part::Literal("id."), Part::Body],
-                    ..CODE.scheme
+                    ..LINKEDIN.scheme
                 },
-                ..CODE
+                ..LINKEDIN
             },
         ),
         (
             "a form that opens as it likes",
             Provider {
                 payload: Payload::FormField("payload"),
-                ..TOKEN
+                ..X_TWITTER
             },
         ),
     ] {
@@ -269,8 +204,8 @@ fn a_row_that_is_an_oracle_does_not_build() {
     }
     // A key without a name has no label.
     let nameless = Provider {
-        handshake: LABELLED.handshake,
-        ..CODE
+        handshake: BRAINTREE.handshake,
+        ..LINKEDIN
     };
     assert!(!builds(nameless));
 }

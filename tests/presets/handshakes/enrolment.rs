@@ -10,7 +10,7 @@ use std::{
 
 use hookgate::{
     RejectionKind, Secret, Source,
-    provider::{ChallengeAt, GITHUB, Handshake, Provider},
+    provider::{ASANA, GITHUB, NOTION, Provider},
     source::{EnrolmentFuture, EnrolmentHook},
     testing::Signer,
 };
@@ -20,22 +20,6 @@ use super::{Answered, REFUSED, ask, request};
 use crate::support::{NOW, parts, refusal, sign, source, verify};
 
 const WAITING: Answered = Some(Err(RejectionKind::AwaitingEnrolment));
-
-/// As Asana does it.
-const IN_HEADER: Provider = Provider {
-    handshake: Handshake::Enrolment {
-        secret: ChallengeAt::Header("x-hook-secret"),
-    },
-    ..GITHUB
-};
-
-/// As Notion does it.
-const IN_BODY: Provider = Provider {
-    handshake: Handshake::Enrolment {
-        secret: ChallengeAt::Body("/verification_token"),
-    },
-    ..GITHUB
-};
 
 const SECRET: &str = "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81";
 
@@ -106,9 +90,9 @@ fn delivery(row: Provider) -> http::Request<bytes::Bytes> {
 #[tokio::test]
 async fn a_secret_in_a_header_is_stored_and_repeated_and_then_verifies_deliveries() {
     let hook = hook(9);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     assert!(source.is_awaiting_enrolment());
-    let early = refusal(&source, delivery(IN_HEADER));
+    let early = refusal(&source, delivery(ASANA));
     assert_eq!(early, RejectionKind::AwaitingEnrolment);
     assert_eq!(early.status(), 503);
     let reply = hand_over(&source, SECRET).await.unwrap().unwrap();
@@ -120,14 +104,14 @@ async fn a_secret_in_a_header_is_stored_and_repeated_and_then_verifies_deliverie
         [("waiting".into(), SECRET.into())]
     );
     assert!(!source.is_awaiting_enrolment());
-    assert!(verify(&source, delivery(IN_HEADER)).is_ok());
+    assert!(verify(&source, delivery(ASANA)).is_ok());
     assert!(!format!("{source:?}").contains(&SECRET[..8]), "{source:?}");
 }
 
 #[tokio::test]
 async fn a_secret_in_a_body_is_stored_and_not_repeated() {
     let hook = hook(9);
-    let source = waiting(IN_BODY, &hook);
+    let source = waiting(NOTION, &hook);
     for body in [
         "",
         "{}",
@@ -144,7 +128,7 @@ async fn a_secret_in_a_body_is_stored_and_not_repeated() {
     let reply = post(&source, &body).await.unwrap().unwrap();
     assert_eq!((reply.status.as_u16(), reply.body.len()), (200, 0));
     assert_eq!(hook.kept(), [SECRET.as_bytes()]);
-    assert!(verify(&source, delivery(IN_BODY)).is_ok());
+    assert!(verify(&source, delivery(NOTION)).is_ok());
     // Signed with the secret that is in it: an ordinary delivery now.
     assert_eq!(post(&source, &body).await, None);
 }
@@ -152,7 +136,7 @@ async fn a_secret_in_a_body_is_stored_and_not_repeated() {
 #[tokio::test]
 async fn a_secret_is_never_replaced() {
     let hook = hook(9);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     assert!(hand_over(&source, SECRET).await.unwrap().is_ok());
     let other = "f".repeat(64);
     let headers = [("x-hook-secret", &*other)];
@@ -161,15 +145,15 @@ async fn a_secret_is_never_replaced() {
     }
     assert_eq!(ask(&source, "POST", "/", &headers), REFUSED);
     assert!(source.open_handshake().is_err());
-    assert!(verify(&source, delivery(IN_HEADER)).is_ok());
+    assert!(verify(&source, delivery(ASANA)).is_ok());
     assert_eq!(hook.kept(), [SECRET.as_bytes()]);
     // Nor one that was configured.
-    let configured = crate::support::source(IN_HEADER, &[1]);
+    let configured = crate::support::source(ASANA, &[1]);
     assert_eq!(ask(&configured, "POST", "/", &headers), REFUSED);
     assert_eq!(hand_over(&configured, &other).await, None);
-    assert!(verify(&configured, sign(IN_HEADER, "{}")).is_ok());
+    assert!(verify(&configured, sign(ASANA, "{}")).is_ok());
     // Signed deliveries may say what they like.
-    let mut signed = sign(IN_HEADER, "{}");
+    let mut signed = sign(ASANA, "{}");
     let value = other.parse().unwrap();
     signed.headers_mut().insert("x-hook-secret", value);
     let (head, body) = signed.into_parts();
@@ -180,7 +164,7 @@ async fn a_secret_is_never_replaced() {
 #[tokio::test]
 async fn what_cannot_be_stored_is_not_answered_and_the_door_stays_open() {
     let hook = hook(9);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     hook.fails.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         assert_eq!(hand_over(&source, &"f".repeat(64)).await, WAITING);
@@ -194,7 +178,7 @@ async fn what_cannot_be_stored_is_not_answered_and_the_door_stays_open() {
 #[tokio::test]
 async fn of_two_at_once_one_wins() {
     let hook = hook(0);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     let other = "f".repeat(64);
     let mut first = Box::pin(hand_over(&source, SECRET));
     let pending = tokio::time::timeout(Duration::from_millis(10), &mut first);
@@ -205,14 +189,14 @@ async fn of_two_at_once_one_wins() {
     assert!(first.await.unwrap().is_ok());
     assert_eq!(hand_over(&source, &other).await, None);
     assert_eq!(hook.kept(), [SECRET.as_bytes()]);
-    assert!(verify(&source, delivery(IN_HEADER)).is_ok());
+    assert!(verify(&source, delivery(ASANA)).is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_at_once_one_wins() {
     for _ in 0..50 {
         let hook = hook(99);
-        let source = waiting(IN_HEADER, &hook);
+        let source = waiting(ASANA, &hook);
         let secrets: Vec<_> = (0..8).map(|n| format!("{n}").repeat(32)).collect();
         let tasks: Vec<_> = secrets
             .iter()
@@ -236,7 +220,7 @@ async fn of_many_at_once_one_wins() {
 #[tokio::test]
 async fn a_sender_that_hangs_up_leaves_the_door_open() {
     let hook = hook(0);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     let other = "f".repeat(64);
     let hung_up = hand_over(&source, &other);
     let hung_up = tokio::time::timeout(Duration::from_millis(10), hung_up);
@@ -249,7 +233,7 @@ async fn a_sender_that_hangs_up_leaves_the_door_open() {
 #[tokio::test]
 async fn a_secret_that_was_configured_meanwhile_stays() {
     let hook = hook(0);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     let other = "f".repeat(64);
     let mut handed = Box::pin(hand_over(&source, &other));
     let pending = tokio::time::timeout(Duration::from_millis(10), &mut handed);
@@ -258,23 +242,23 @@ async fn a_secret_that_was_configured_meanwhile_stays() {
     hook.gate.add_permits(9);
     assert_eq!(handed.await, REFUSED);
     assert_eq!(source.secret_labels().len(), 1);
-    assert!(verify(&source, delivery(IN_HEADER)).is_ok());
+    assert!(verify(&source, delivery(ASANA)).is_ok());
 }
 
 #[tokio::test]
 async fn the_door_closes_by_time_and_the_operator_opens_it_again() {
     let hook = hook(9);
-    let source = Source::builder("waiting", IN_HEADER)
+    let source = Source::builder("waiting", ASANA)
         .awaiting_enrolment(Arc::clone(&hook))
         .with_handshake_window(Duration::from_millis(50))
         .build()
         .unwrap();
     std::thread::sleep(Duration::from_millis(60));
     assert_eq!(hand_over(&source, SECRET).await, REFUSED);
-    let early = refusal(&source, delivery(IN_HEADER));
+    let early = refusal(&source, delivery(ASANA));
     assert_eq!(early, RejectionKind::AwaitingEnrolment);
     assert_eq!(hook.calls.load(Ordering::SeqCst), 0);
-    let open = Source::builder("waiting", IN_HEADER).awaiting_enrolment(Arc::clone(&hook));
+    let open = Source::builder("waiting", ASANA).awaiting_enrolment(Arc::clone(&hook));
     let open = open.with_handshake_window(Duration::ZERO).build().unwrap();
     assert_eq!(hand_over(&open, SECRET).await, REFUSED, "never open");
     source.open_handshake().unwrap();
@@ -284,7 +268,7 @@ async fn the_door_closes_by_time_and_the_operator_opens_it_again() {
 #[tokio::test]
 async fn only_secrets_are_taken() {
     let hook = hook(9);
-    let source = waiting(IN_HEADER, &hook);
+    let source = waiting(ASANA, &hook);
     for bad in [
         "",
         "short",
@@ -312,19 +296,14 @@ async fn only_secrets_are_taken() {
 #[test]
 fn waiting_is_a_choice_of_its_own() {
     let wait = |row| Source::builder("waiting", row).awaiting_enrolment(hook(1));
-    assert!(wait(IN_HEADER).build().is_ok());
+    assert!(wait(ASANA).build().is_ok());
     assert!(wait(GITHUB).build().is_err(), "it hands no secret over");
     let secret = Secret::new(SECRET).unwrap();
-    assert!(wait(IN_HEADER).add_secret(secret).build().is_err());
-    assert!(Source::builder("idle", IN_HEADER).build().is_err());
+    assert!(wait(ASANA).add_secret(secret).build().is_err());
+    assert!(Source::builder("idle", ASANA).build().is_err());
     let day = Duration::from_secs(86_400);
-    assert!(wait(IN_HEADER).with_handshake_window(day).build().is_ok());
+    assert!(wait(ASANA).with_handshake_window(day).build().is_ok());
     let longer = day + Duration::from_secs(1);
-    assert!(
-        wait(IN_HEADER)
-            .with_handshake_window(longer)
-            .build()
-            .is_err()
-    );
-    assert!(!source(IN_HEADER, &[1]).is_awaiting_enrolment());
+    assert!(wait(ASANA).with_handshake_window(longer).build().is_err());
+    assert!(!source(ASANA, &[1]).is_awaiting_enrolment());
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use hookgate::{
     RejectionKind,
-    provider::{self, Answer, Asked, Challenge, Handshake, Provider, Reply, SLACK, ZOOM},
+    provider::{self, FRONT, Provider, Reply, SLACK, TWITCH_EVENTSUB, ZOOM},
     testing::Signer,
 };
 use http::{HeaderValue, Request};
@@ -143,60 +143,46 @@ fn zoom_signs_nothing_that_could_be_a_delivery() {
     }
 }
 
-/// As Twitch asks: a header says that it does, and the body has the challenge.
-const BY_HEADER: Provider = Provider {
-    handshake: Handshake::Challenge {
-        asked: Asked::Header("x-message-type", "verification"),
-        must: &[],
-        challenge: Challenge::body("/challenge"),
-        answer: Answer::Text,
-    },
-    ..SLACK
-};
-
 #[test]
-fn a_header_may_say_that_a_delivery_is_a_handshake() {
+fn twitch_says_in_a_header_that_a_delivery_is_a_handshake() {
     let body = r#"{"challenge":"pogchamp-kappa-360noscope-vohiyo"}"#;
-    let ask = |value| answer_with(BY_HEADER, body, &[("x-message-type", value)]);
-    let reply = ask("verification").unwrap();
+    let kind = "twitch-eventsub-message-type";
+    let ask = |value| answer_with(TWITCH_EVENTSUB, body, &[(kind, value)]);
+    let verification = "webhook_callback_verification";
+    let reply = ask(verification).unwrap();
     assert_eq!(reply.body, "pogchamp-kappa-360noscope-vohiyo");
-    for other in ["notification", "Verification", "", "verification "] {
+    assert_eq!(reply.headers["content-type"], "text/plain; charset=utf-8");
+    for other in [
+        "notification",
+        "revocation",
+        "",
+        "Webhook_callback_verification",
+    ] {
         assert_eq!(ask(other), None, "{other}");
     }
-    assert_eq!(answer(BY_HEADER, body), None);
-    let twice = [("x-message-type", "verification"); 2];
-    assert_eq!(answer_with(BY_HEADER, body, &twice), None);
-    let verification = [("x-message-type", "verification")];
-    assert_eq!(answer_with(BY_HEADER, "{}", &verification), None);
+    assert_eq!(answer(TWITCH_EVENTSUB, body), None);
+    let twice = [(kind, verification); 2];
+    assert_eq!(answer_with(TWITCH_EVENTSUB, body, &twice), None);
+    let verification = [(kind, verification)];
+    assert_eq!(answer_with(TWITCH_EVENTSUB, "{}", &verification), None);
 }
 
-/// As Front asks: the challenge is in a header of a genuine delivery.
-const IN_HEADER: Provider = Provider {
-    handshake: Handshake::Challenge {
-        asked: Asked::Type("sync"),
-        must: &[],
-        challenge: Challenge::header("x-challenge"),
-        answer: Answer::Text,
-    },
-    ..SLACK
-};
-
 #[test]
-fn a_header_of_a_genuine_delivery_is_repeated() {
-    let ask = |body: &str, value: &str| answer_with(IN_HEADER, body, &[("x-challenge", value)]);
+fn front_gets_a_header_of_a_genuine_delivery_back() {
+    let ask = |body: &str, value: &str| answer_with(FRONT, body, &[("x-front-challenge", value)]);
     let sync = r#"{"type":"sync"}"#;
     assert_eq!(ask(sync, "abc-123").unwrap().body, "abc-123");
     assert_eq!(ask(r#"{"type":"inbound"}"#, "abc-123"), None);
-    assert_eq!(answer(IN_HEADER, sync), None);
-    let twice = [("x-challenge", "a"), ("x-challenge", "a")];
-    assert_eq!(answer_with(IN_HEADER, sync, &twice), None);
+    assert_eq!(answer(FRONT, sync), None);
+    let twice = [("x-front-challenge", "a"), ("x-front-challenge", "a")];
+    assert_eq!(answer_with(FRONT, sync, &twice), None);
     for text in hostile() {
         if HeaderValue::from_bytes(text.as_bytes()).is_ok() {
             assert_eq!(ask(sync, &text), None, "{text:?}");
         }
     }
     // Nobody gets it repeated without a signature.
-    let source = source(IN_HEADER, &[1]);
-    let headers = [("x-challenge", "abc-123")];
+    let source = source(FRONT, &[1]);
+    let headers = [("x-front-challenge", "abc-123")];
     assert_eq!(super::ask(&source, "POST", "/", &headers), None);
 }

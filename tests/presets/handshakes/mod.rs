@@ -5,7 +5,10 @@ mod enrolment;
 mod genuine;
 mod unsigned;
 
-use hookgate::{RejectionKind, Source, provider::Reply};
+use hookgate::{
+    RejectionKind, Source,
+    provider::{self, Handshake, Reply},
+};
 use http::{HeaderName, HeaderValue, Request};
 
 use crate::support::parts;
@@ -91,3 +94,18 @@ fn json(answered: Answered) -> serde_json::Value {
 }
 
 const REFUSED: Answered = Some(Err(RejectionKind::Handshake));
+
+/// The senders whose pages or code describe a handshake.
+#[test]
+fn senders_with_a_handshake_have_one_here() {
+    let mut found: Vec<_> = provider::ALL
+        .iter()
+        .filter(|row| row.handshake != Handshake::None)
+        .map(|row| row.slug)
+        .collect();
+    found.sort_unstable();
+    let expected = "asana braintree cloudevents-http-webhook dropbox front intercom linkedin \
+        mandrill meta microsoft-graph monday notion okta-event-hooks slack trello \
+        twitch-eventsub vercel-drains websub whatsapp-cloud woocommerce x-twitter zoom";
+    assert_eq!(found.join(" "), expected);
+}
