@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use hookgate::{
     Secret, Source,
-    provider::{ChallengeAt, Handshake, Must, Provider},
+    provider::{ASANA, Handshake, Must, NOTION, Provider},
     scheme::{Grammar, SignatureAt, TimeAt},
     testing::Signer,
 };
@@ -33,6 +33,7 @@ enum Text<'a> {
     Token,
     Value,
     Subscribe,
+    Verification,
     Hex(u64, u32),
     Raw(&'a str),
 }
@@ -43,6 +44,8 @@ enum Body<'a> {
     Challenge(&'a str),
     Zoom(&'a str),
     Slack(&'a str),
+    Front,
+    Ping(u8),
 }
 
 impl Text<'_> {
@@ -51,6 +54,7 @@ impl Text<'_> {
             Self::Token => TOKEN.to_owned(),
             Self::Value => VALUE.to_owned(),
             Self::Subscribe => "subscribe".to_owned(),
+            Self::Verification => "webhook_callback_verification".to_owned(),
             Self::Hex(a, b) => format!("{a:016x}{b:08x}"),
             Self::Raw(text) => (*text).to_owned(),
         }
@@ -70,6 +74,8 @@ impl Body<'_> {
             Self::Slack(text) => serde_json::json!({
                 "type": "url_verification", "challenge": text,
             }),
+            Self::Front => serde_json::json!({ "type": "sync" }),
+            Self::Ping(id) => return format!("webhook_id={id}").into_bytes(),
         };
         json.to_string().into_bytes()
     }
@@ -157,6 +163,19 @@ fn check_no_delivery(
     query: &[(&str, String)],
     body: &[u8],
 ) {
+    let bodies = query.iter().map(|(_, text)| text.as_bytes()).chain([body]);
+    if let SignatureAt::Param(name) = row.scheme.signature {
+        for payload in bodies {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.append_pair(name, answer);
+            let payload = String::from_utf8_lossy(payload);
+            let form = form.append_pair("bt_payload", &payload).finish();
+            let (parts, ()) = Request::post("/").body(()).expect("a request").into_parts();
+            let found = source.verify(&parts, form, NOW);
+            assert!(found.is_err(), "{}: an answer is a delivery", row.slug);
+        }
+        return;
+    }
     let SignatureAt::Header(header) = row.scheme.signature else {
         return;
     };
@@ -165,7 +184,6 @@ fn check_no_delivery(
         _ => "",
     };
     let family = row.families.first().copied().unwrap_or_default();
-    let bodies = query.iter().map(|(_, text)| text.as_bytes()).chain([body]);
     for body in bodies {
         for signature in [answer.to_owned(), format!("{prefix}{answer}")] {
             let mut request = Request::post("/").header(header.name_in(family), signature);
@@ -186,7 +204,7 @@ fn genuine(row: &Provider, source: &Source, asked: &Parts, body: Vec<u8>) {
     let signer = Signer::new(*row, &secret(row)).expect("the secret fits");
     let signer = signer.with_public_url(url(row).unwrap_or_default());
     let (mut parts, body) = signer.sign(body, NOW).into_parts();
-    for name in ["x-mark", "x-challenge"] {
+    for name in ["twitch-eventsub-message-type", "x-front-challenge"] {
         if let Some(value) = asked.headers.get(name) {
             parts.headers.insert(name, value.clone());
         }
@@ -201,12 +219,7 @@ fn genuine(row: &Provider, source: &Source, asked: &Parts, body: Vec<u8>) {
 
 /// What is handed over is taken once, and only if it is a secret.
 fn enrol(parts: &Parts, body: &[u8], in_header: bool) {
-    let at = if in_header {
-        ChallengeAt::Header("x-hook-secret")
-    } else {
-        ChallengeAt::Body("/verification_token")
-    };
-    let source = waiting(at);
+    let source = waiting(if in_header { ASANA } else { NOTION });
     let Some(answer) = now(source.enrol(parts, body)) else {
         assert!(source.is_awaiting_enrolment());
         return;

@@ -1,4 +1,4 @@
-//! Rows with every shape of handshake, and what may be seen of an answer.
+//! Presets with handshakes, and what may be seen of an answer.
 
 use std::{
     future::Future,
@@ -9,15 +9,9 @@ use std::{
 
 use hookgate::{
     Secret, Source,
-    provider::{
-        self, Answer, Asked, Challenge, ChallengeAt, Charset, GITHUB, Handshake, Must, Payload,
-        Provider, Reply,
-    },
-    scheme::{Algorithm, Encoding, Grammar, KeyDecoding, KeyId, Part, Scheme, SignatureAt},
+    provider::{self, Handshake, Provider, Reply},
     source::{EnrolmentFuture, EnrolmentHook},
 };
-
-use http::Method;
 
 use crate::{secret, url};
 
@@ -39,150 +33,22 @@ pub const NAMES: &[&str] = &[
     "x",
 ];
 pub const HEADERS: &[&str] = &[
-    "x-challenge",
-    "x-mark",
+    "x-okta-verification-challenge",
+    "x-front-challenge",
+    "twitch-eventsub-message-type",
     "x-hook-secret",
     "webhook-request-origin",
-    "x-signature",
-    "x-hub-signature-256",
+    "authorization",
     "content-length",
     "content-type",
 ];
 
-const fn asks(asked: Asked, challenge: Challenge, answer: Answer) -> Handshake {
-    Handshake::Challenge {
-        asked,
-        must: &[],
-        challenge,
-        answer,
-    }
-}
-
-const fn row(scheme: Scheme, handshake: Handshake) -> Provider {
-    Provider {
-        slug: "shape",
-        scheme,
-        handshake,
-        ..Provider::BASE
-    }
-}
-
-const SIGNED: Answer = Answer::SignedJson {
-    challenge: Some("challenge"),
-    signature: "signature",
-    prefix: "sha256=",
-    encoding: Encoding::Base64,
-};
-
-const TOPICS: Handshake = Handshake::Challenge {
-    asked: Asked::Get,
-    must: &[
-        ("hub.mode", Must::Be("subscribe")),
-        ("hub.topic", Must::BeKnown),
-    ],
-    challenge: Challenge::query("hub.challenge").of(Charset::Token68),
-    answer: Answer::Text,
-};
-
-/// Bodies that open with a brace.
-const OPENED: Scheme = Scheme {
-    grammar: Grammar::Prefix("sha256="),
-    encoding: Encoding::Base64,
-    opening: "{",
-    ..Scheme::BASE
-};
-
-/// A literal before the body.
-const FENCED: Scheme = Scheme {
-    message: &[Part::Literal("hmacsha256="), Part::Body],
-    ..Scheme::BASE
-};
-
-/// Base64 of XML in a form, and labelled signatures.
-const LABELLED: Scheme = Scheme {
-    algorithm: Algorithm::HmacSha1ForLegacyUseOnly,
-    key: KeyDecoding::Sha1,
-    key_id: KeyId::Configured,
-    message: &[Part::Payload],
-    signature: SignatureAt::Param("bt_signature"),
-    grammar: Grammar::Labelled,
-    opening: "P",
-    ..Scheme::BASE
-};
-
-const SHAPES: &[Provider] = &[
-    row(Scheme::BASE, TOPICS),
-    row(
-        Scheme::BASE,
-        asks(Asked::Get, Challenge::query("challenge"), Answer::Text),
-    ),
-    row(
-        Scheme::BASE,
-        asks(
-            Asked::Get,
-            Challenge::header("x-challenge").of(Charset::Token68),
-            Answer::Json("verification"),
-        ),
-    ),
-    row(
-        Scheme::BASE,
-        asks(
-            Asked::Unsigned,
-            Challenge::query("validationToken").of(Charset::Words),
-            Answer::Text,
-        ),
-    ),
-    row(
-        Scheme::BASE,
-        asks(
-            Asked::Unsigned,
-            Challenge::body("/challenge"),
-            Answer::Json("challenge"),
-        ),
-    ),
-    row(
-        Scheme::BASE,
-        asks(
-            Asked::Header("x-mark", "yes"),
-            Challenge::body("/challenge"),
-            Answer::Text,
-        ),
-    ),
-    row(
-        OPENED,
-        asks(
-            Asked::Get,
-            Challenge::query("crc_token").of(Charset::Token68),
-            SIGNED,
-        ),
-    ),
-    row(
-        FENCED,
-        asks(Asked::Get, Challenge::query("challengeCode"), SIGNED),
-    ),
-    Provider {
-        payload: Payload::FormField("bt_payload"),
-        ..row(
-            LABELLED,
-            asks(
-                Asked::Get,
-                Challenge::query("bt_challenge").of(Charset::LowerHex(20, 32)),
-                Answer::SignedLabelled,
-            ),
-        )
-    },
-    row(Scheme::BASE, Handshake::Probe(&[Method::HEAD])),
-    row(Scheme::BASE, Handshake::Origin),
-    row(Scheme::BASE, Handshake::Token { header: "x-verify" }),
-];
-
-/// Every shape and every preset with a handshake, and a source of each.
+/// Every preset with a handshake that is answered with no more than words, and a source of each.
 pub static ROWS: LazyLock<Vec<(Provider, Source)>> = LazyLock::new(|| {
     let presets = provider::ALL
         .iter()
         .filter(|row| !matches!(row.handshake, Handshake::None | Handshake::Enrolment { .. }));
-    let rows = SHAPES.iter().chain(presets);
-    rows.map(|row| (*row, source(*row))).collect()
+    presets.map(|row| (*row, source(*row))).collect()
 });
 
 fn source(row: Provider) -> Source {
@@ -196,12 +62,8 @@ fn source(row: Provider) -> Source {
     builder.build().expect("every shape builds")
 }
 
-/// A source that waits for its secret, in this place.
-pub fn waiting(at: ChallengeAt) -> Source {
-    let row = Provider {
-        handshake: Handshake::Enrolment { secret: at },
-        ..GITHUB
-    };
+/// A source that waits for its secret.
+pub fn waiting(row: Provider) -> Source {
     let builder = Source::builder("fuzz", row).awaiting_enrolment(Forgetful);
     builder.build().expect("it builds")
 }
