@@ -5,13 +5,13 @@
 use arbitrary::Arbitrary;
 use hookgate::{
     Secret, Source,
-    provider::{ASANA, Handshake, Must, NOTION, Provider},
+    provider::{ASANA, ChallengeAt, Handshake, Must, NOTION, Provider},
     scheme::{Grammar, SignatureAt, TimeAt},
     testing::Signer,
 };
 use hookgate_fuzz::{
     NOW,
-    handshakes::{HEADERS, NAMES, ROWS, TOKEN, VALUE, now, texts, waiting},
+    handshakes::{ROWS, TOKEN, VALUE, headers, now, parameters, texts, waiting},
     secret, url,
 };
 use http::{HeaderName, HeaderValue, Method, Request, request::Parts};
@@ -35,6 +35,8 @@ enum Text<'a> {
     Subscribe,
     Verification,
     Hex(u64, u32),
+    /// Tame, but for one character.
+    Almost(u8, u8),
     Raw(&'a str),
 }
 
@@ -56,6 +58,10 @@ impl Text<'_> {
             Self::Subscribe => "subscribe".to_owned(),
             Self::Verification => "webhook_callback_verification".to_owned(),
             Self::Hex(a, b) => format!("{a:016x}{b:08x}"),
+            Self::Almost(len, byte) => {
+                let last = char::from(b' ' + byte % 96);
+                format!("{}{last}", "a".repeat(usize::from(*len)))
+            }
             Self::Raw(text) => (*text).to_owned(),
         }
     }
@@ -82,37 +88,32 @@ impl Body<'_> {
 }
 
 fuzz_target!(|input: Input| {
-    let methods = [
-        Method::GET,
-        Method::POST,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PUT,
-    ];
+    let (row, source) = &ROWS[usize::from(input.row) % ROWS.len()];
+    const OTHERS: &[Method] = &[Method::GET, Method::POST, Method::HEAD, Method::PUT];
+    let methods: Vec<_> = row.endpoint_methods().chain(OTHERS).collect();
     let method = methods[usize::from(input.method) % methods.len()].clone();
-    let query: Vec<_> = input
+    let names = parameters(row);
+    let named = input
         .query
         .iter()
-        .map(|(at, text)| (NAMES[usize::from(*at) % NAMES.len()], text.text()))
-        .collect();
-    let mut encoded = form_urlencoded::Serializer::new(String::from("/?"));
-    let target = encoded.extend_pairs(&query).finish();
-    let request = Request::builder().method(method).uri(target).body(());
-    let Ok(request) = request else { return };
-    let (mut parts, ()) = request.into_parts();
-    for (at, text) in &input.headers {
-        let name = HEADERS[usize::from(*at) % HEADERS.len()];
-        if let Ok(value) = HeaderValue::from_bytes(text.text().as_bytes()) {
-            parts.headers.append(HeaderName::from_static(name), value);
-        }
-    }
+        .map(|(at, text)| (names[usize::from(*at) % names.len()], text));
+    let query: Vec<_> = named.map(|(name, text)| (name, text.text())).collect();
+    let names = headers(row);
+    let named = input
+        .headers
+        .iter()
+        .map(|(at, text)| (names[usize::from(*at) % names.len()], text));
+    let headers: Vec<_> = named.map(|(name, text)| (name, text.text())).collect();
+    let Some(parts) = head(&method, &query, &headers) else {
+        return;
+    };
     let body = input.body.bytes();
     enrol(&parts, &body, input.in_header);
 
-    let (row, source) = &ROWS[usize::from(input.row) % ROWS.len()];
     let answers = [source.answer(&parts), source.answer_body(&parts, &body)];
     for reply in answers.into_iter().flatten().flatten() {
         check_musts(row, &query);
+        check_hostile(row, source, &method, &query, &headers);
         if !matches!(row.handshake, Handshake::Token { .. }) {
             check_header_values(&reply);
         }
@@ -125,8 +126,54 @@ fuzz_target!(|input: Input| {
     }
 });
 
+type Fields = [(&'static str, String)];
+
+fn head(method: &Method, query: &Fields, headers: &Fields) -> Option<Parts> {
+    let mut encoded = form_urlencoded::Serializer::new(String::from("/?"));
+    let target = encoded.extend_pairs(query).finish();
+    let request = Request::builder().method(method).uri(target).body(());
+    let (mut parts, ()) = request.ok()?.into_parts();
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            parts.headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    Some(parts)
+}
+
+/// What was answered is not, with a character in the challenge that means something somewhere.
+fn check_hostile(
+    row: &Provider,
+    source: &Source,
+    method: &Method,
+    query: &Fields,
+    headers: &Fields,
+) {
+    let Handshake::Challenge { challenge, .. } = row.handshake else {
+        return;
+    };
+    for hostile in "<>\"'\\{}&%;,\r\n\0\u{7f}é".chars() {
+        let (mut query, mut headers) = (query.to_vec(), headers.to_vec());
+        let (fields, name) = match challenge.at {
+            ChallengeAt::Query(name) => (&mut query, name),
+            ChallengeAt::Header(name) => (&mut headers, name),
+            ChallengeAt::Body(_) | ChallengeAt::Form(_) => return,
+        };
+        let mut found = fields.iter_mut().filter(|(found, _)| *found == name);
+        let Some((_, value)) = found.next() else {
+            return;
+        };
+        value.push(hostile);
+        // As a header it may be no value at all, and is then not there.
+        if let Some(parts) = head(method, &query, &headers) {
+            let answer = source.answer(&parts);
+            assert!(!matches!(answer, Some(Ok(_))), "{}: {hostile:?}", row.slug);
+        }
+    }
+}
+
 /// Nothing is answered without the parameters that must be there.
-fn check_musts(row: &Provider, query: &[(&str, String)]) {
+fn check_musts(row: &Provider, query: &Fields) {
     let Handshake::Challenge { must, .. } = row.handshake else {
         return;
     };
@@ -156,13 +203,7 @@ fn check_header_values(reply: &hookgate::provider::Reply) {
 }
 
 /// What was answered is tried as a signature of all that the asker knows.
-fn check_no_delivery(
-    row: &Provider,
-    source: &Source,
-    answer: &str,
-    query: &[(&str, String)],
-    body: &[u8],
-) {
+fn check_no_delivery(row: &Provider, source: &Source, answer: &str, query: &Fields, body: &[u8]) {
     let bodies = query.iter().map(|(_, text)| text.as_bytes()).chain([body]);
     if let SignatureAt::Param(name) = row.scheme.signature {
         for payload in bodies {

@@ -9,7 +9,7 @@ use std::{
 
 use hookgate::{
     Secret, Source,
-    provider::{self, Handshake, Provider, Reply},
+    provider::{self, Asked, ChallengeAt, Handshake, Provider, Reply},
     source::{EnrolmentFuture, EnrolmentHook},
 };
 
@@ -19,29 +19,39 @@ use crate::{secret, url};
 pub const TOKEN: &str = "our verify token";
 pub const VALUE: &str = "https://topic.example/a";
 
-/// The names that handshakes look for, and some beside them.
-pub const NAMES: &[&str] = &[
-    "hub.mode",
-    "hub.verify_token",
-    "hub.challenge",
-    "hub.topic",
-    "challenge",
-    "crc_token",
-    "challengeCode",
-    "bt_challenge",
-    "validationToken",
-    "x",
-];
-pub const HEADERS: &[&str] = &[
-    "x-okta-verification-challenge",
-    "x-front-challenge",
-    "twitch-eventsub-message-type",
-    "x-hook-secret",
-    "webhook-request-origin",
-    "authorization",
-    "content-length",
-    "content-type",
-];
+/// The parameters that a row's handshake looks for, and one beside them.
+pub fn parameters(row: &Provider) -> Vec<&'static str> {
+    let mut names = vec!["x"];
+    if let Handshake::Challenge {
+        must, challenge, ..
+    } = row.handshake
+    {
+        names.extend(must.iter().map(|(name, _)| *name));
+        if let ChallengeAt::Query(name) = challenge.at {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The same of headers.
+pub fn headers(row: &Provider) -> Vec<&'static str> {
+    let mut names = vec!["x-hook-secret", "content-length"];
+    match row.handshake {
+        Handshake::Challenge {
+            asked: Asked::Header(name, _),
+            ..
+        } => names.push(name),
+        Handshake::Challenge { challenge, .. } => {
+            if let ChallengeAt::Header(name) = challenge.at {
+                names.push(name);
+            }
+        }
+        Handshake::Origin => names.push("webhook-request-origin"),
+        _ => {}
+    }
+    names
+}
 
 /// Every preset with a handshake that is answered with no more than words, and a source of each.
 pub static ROWS: LazyLock<Vec<(Provider, Source)>> = LazyLock::new(|| {
