@@ -1,8 +1,12 @@
-//! Dead letters, replay, alerts and what became of an event, over memory and Redis.
+//! Dead letters, replay, alerts and what became of an event, on each store.
 
 // A failed expectation is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "repair/always_failing.rs"]
+mod always_failing;
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/redis.rs"]
 mod redis;
 
@@ -340,6 +344,13 @@ async fn an_alert_that_fails_is_tried_again_by_whoever_runs_next(store: Arc<dyn 
 async fn memory() {
     dead_letters_are_listed_alerted_replayed_and_drained(Arc::new(MemoryStore::new())).await;
     an_alert_that_fails_is_tried_again_by_whoever_runs_next(Arc::new(MemoryStore::new())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file() {
+    let [one, two] = [(); 2].map(|()| place::Place::file());
+    dead_letters_are_listed_alerted_replayed_and_drained(place::open(&one.name())).await;
+    an_alert_that_fails_is_tried_again_by_whoever_runs_next(place::open(&two.name())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

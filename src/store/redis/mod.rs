@@ -11,9 +11,9 @@
 //!
 //! # What it needs
 //!
-//! Redis 6.2 or later, or Valkey, with `maxmemory-policy noeviction`: an evicted record is an event accepted
-//! twice, an evicted queue is events lost. This, and what else the store's level asks for, is
-//! checked on every connection ([`RedisStore::with_level`]); where the server does not let us look,
+//! Redis 6.2 or later, or Valkey, with `maxmemory-policy noeviction`: an evicted record is an event
+//! accepted twice, an evicted queue is events lost. This, and what else the store's level asks for,
+//! is checked on every connection ([`RedisStore::with_level`]); where the server does not let us look,
 //! somebody has to vouch for it ([`RedisStore::with_asserted_level`]). The default is
 //! [`Level::Volatile`], whatever the server does besides.
 //!
