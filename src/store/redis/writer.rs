@@ -229,8 +229,9 @@ async fn again(
 ) -> Result<(), RedisError> {
     let mut repeated = redis::pipe();
     let mut refused = Vec::new();
-    for (i, command) in pipeline.cmd_iter().enumerate() {
-        if reply::is_no_script(&values[i])
+    // The pipeline may end with questions about the level, whose answers are not among these.
+    for (i, (command, value)) in pipeline.cmd_iter().zip(&*values).enumerate() {
+        if reply::is_no_script(value)
             && let Some(command) = scripts::in_full(command)
         {
             repeated.add_command(command);
