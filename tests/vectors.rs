@@ -22,7 +22,7 @@ use std::{
 
 use bytes::Bytes;
 use hookgate::{
-    ConfigError, Event, Rejection, Secret, Source, VerifyLayer, clock::UnixTime,
+    ConfigError, Event, Rejection, RejectionKind, Secret, Source, VerifyLayer, clock::UnixTime,
     freshness::Tolerance, provider::Provider, scheme::SignedUrl, testing::FixedClock,
     verify::VerifiedBody,
 };
@@ -141,12 +141,30 @@ pub(crate) fn deliver(
         .flatten()
     {
         Some(event) => Ok(event),
-        None => Err(response
-            .extensions()
-            .get::<Rejection>()
-            .copied()
-            .unwrap_or_else(|| panic!("neither an event nor a rejection"))),
+        None => match response.extensions().get::<Rejection>() {
+            Some(why) => Err(*why),
+            None => answered(source, parts, body, vector),
+        },
     }
+}
+
+/// The middleware answered by itself: a handshake, in a genuine delivery or of anybody. Nobody's
+/// makes an event.
+fn answered(
+    source: &Source,
+    parts: &Parts,
+    body: &Bytes,
+    vector: &Vector,
+) -> Result<Event, Rejection> {
+    let event = source.verify(parts, body.clone(), vector.now());
+    let event = event.map_err(|_| Rejection::new(RejectionKind::Handshake))?;
+    let reply = source.answer_event(parts, &event);
+    assert!(
+        reply.is_some(),
+        "{}: neither an event nor a handshake",
+        vector.name
+    );
+    Ok(event)
 }
 
 /// A body that comes in pieces of one size.
