@@ -6,7 +6,8 @@
 //!
 //! Every round starts each server once, in a process of its own. The load generator keeps 64
 //! connections busy (8 for bodies of 1 MiB) and signs every request anew. CPU is that of the
-//! server's process, and of Redis, over the answered requests. `--only a,b` picks servers.
+//! server's process, and of Redis, over the answered requests. `--only a,b` picks servers, and
+//! `--appendfsync always` (or `everysec`) makes Redis persistent.
 
 mod by_hand;
 mod gated;
@@ -40,7 +41,7 @@ fn main() -> Fallible<()> {
     let span = Duration::from_secs_f64(value("--seconds").unwrap_or("2").parse()?);
     let wanted = |name: &str| value("--only").is_none_or(|only| only.split(',').any(|o| o == name));
 
-    let redis = Redis::start()?;
+    let redis = Redis::start(value("--appendfsync").unwrap_or("no"))?;
     let mut small: Vec<Row> = SMALL.iter().map(|name| Row::new(name)).collect();
     let mut large: Vec<Row> = LARGE.iter().map(|(name, ..)| Row::new(name)).collect();
     for round in 1..=rounds {

@@ -58,7 +58,7 @@ impl Server {
     }
 }
 
-/// A redis-server without persistence on a port of its own.
+/// A redis-server on a port of its own.
 pub(crate) struct Redis {
     child: Child,
     port: u16,
@@ -66,12 +66,15 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    pub(crate) fn start() -> Fallible<Self> {
+    /// With an append-only file that is synced like this; without persistence for `no`.
+    pub(crate) fn start(appendfsync: &str) -> Fallible<Self> {
         let folder = tempfile::tempdir()?;
+        let appendonly = if appendfsync == "no" { "no" } else { "yes" };
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
+            .args(["--save", "", "--appendonly", appendonly])
+            .args(["--appendfsync", appendfsync])
             .arg("--dir")
             .arg(folder.path())
             .stdout(Stdio::null())

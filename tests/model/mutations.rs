@@ -100,13 +100,19 @@ struct UnfencedScripts {
     opened: Mutex<u32>,
 }
 
-/// What each verb under a lease begins with.
-const FENCE: &str = "if not owned(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end";
+/// What the verbs under a lease look at it with: most of them, and the one for many jobs.
+const FENCES: [&str; 2] = [
+    "if not owned(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end",
+    "fenced = mine(entry, ARGV[3 * i + 1])",
+];
 
 impl UnfencedScripts {
     fn new() -> Self {
+        let delay = include_str!("../../src/store/redis/scripts/delay.lua");
         let done = include_str!("../../src/store/redis/scripts/done.lua");
-        assert!(done.contains(FENCE), "the fence looks different");
+        for (script, fence) in [delay, done].iter().zip(FENCES) {
+            assert!(script.contains(fence), "the fence looks different");
+        }
         let server = RedisServer::start();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("redis://{}/", listener.local_addr().unwrap());
@@ -129,20 +135,21 @@ impl UnfencedScripts {
 
 /// Passes bytes on. A script's hash is another one then: the store sends its text instead.
 fn without_fence(mut client: TcpStream, mut server: TcpStream) {
-    // As long as it was, since lengths come first.
-    let no_fence = [b' '; FENCE.len()];
     let (mut held, mut piece) = (Vec::new(), vec![0; 64 << 10]);
     while let Ok(count @ 1..) = client.read(&mut piece) {
         held.extend_from_slice(&piece[..count]);
-        while let Some(at) = held
-            .windows(FENCE.len())
-            .position(|w| w == FENCE.as_bytes())
-        {
-            held[at..at + FENCE.len()].copy_from_slice(&no_fence);
+        for fence in FENCES.map(str::as_bytes) {
+            while let Some(at) = held.windows(fence.len()).position(|w| w == fence) {
+                // As long as it was, since lengths come first.
+                held[at..at + fence.len()].fill(b' ');
+            }
         }
         // The beginning of one may be at the end.
-        let begun = |len: &usize| held.ends_with(&FENCE.as_bytes()[..*len]);
-        let keep = (1..FENCE.len()).rev().find(begun).unwrap_or_default();
+        let begun = |fence: &str| {
+            let begun = |len: &usize| held.ends_with(&fence.as_bytes()[..*len]);
+            (1..fence.len()).rev().find(begun).unwrap_or_default()
+        };
+        let keep = FENCES.map(begun).into_iter().max().unwrap_or_default();
         let ready: Vec<u8> = held.drain(..held.len() - keep).collect();
         if server.write_all(&ready).is_err() {
             break;

@@ -36,6 +36,7 @@ mod proxy;
 mod sharing;
 #[path = "../support/redis.rs"]
 mod support;
+mod together;
 mod under_load;
 
 const NEW: Accepted = Accepted::New {

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{keys::Keys, level::Checks, pool::RedisPool, writer::Writer};
+use super::{done::Done, keys::Keys, level::Checks, pool::RedisPool, writer::Writer};
 use crate::error::{StoreError, StoreErrorKind as Kind};
 
 /// Hands calls to [`WRITERS`] tasks, each with a connection of its own: while one waits for its
@@ -26,11 +26,17 @@ pub(super) struct Batcher {
 }
 
 pub(super) struct Call {
-    pub(super) command: Cmd,
+    pub(super) what: What,
     pub(super) size: usize,
     /// Whether the answer stands for the store's level.
     pub(super) durable: bool,
     pub(super) answer: oneshot::Sender<Result<Value, StoreError>>,
+}
+
+pub(super) enum What {
+    Command(Cmd),
+    /// Several of one handler make one command.
+    Done(Done),
 }
 
 impl Batcher {
@@ -51,22 +57,27 @@ impl Batcher {
 
     /// Sends a command and waits for its answer.
     pub(super) async fn call(&self, command: Cmd) -> Result<Value, StoreError> {
-        self.send(command, 0, false).await
+        self.send(What::Command(command), 0, false).await
     }
 
     /// The same for one whose answer stands for the store's level: it is given once enough replicas
     /// have what was written. `size` is about what its payload weighs, in bytes.
     pub(super) async fn write(&self, command: Cmd, size: usize) -> Result<Value, StoreError> {
-        self.send(command, size, true).await
+        self.send(What::Command(command), size, true).await
     }
 
-    async fn send(&self, command: Cmd, size: usize, durable: bool) -> Result<Value, StoreError> {
+    /// Ends a job.
+    pub(super) async fn done(&self, done: Done) -> Result<Value, StoreError> {
+        self.send(What::Done(done), 0, false).await
+    }
+
+    async fn send(&self, what: What, size: usize, durable: bool) -> Result<Value, StoreError> {
         let calls = self.sender();
         let (answer, answered) = oneshot::channel();
         let both = async {
             if calls
                 .send(Call {
-                    command,
+                    what,
                     size,
                     durable,
                     answer,

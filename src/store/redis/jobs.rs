@@ -1,11 +1,12 @@
 //! The working side, but for taking jobs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use redis::Cmd;
+use redis::{Cmd, Value};
 
 use super::{
     RedisStore,
+    done::Done,
     lanes::Lane,
     lease::nominal_idle,
     record::StoredJob,
@@ -35,10 +36,15 @@ impl Jobs for RedisStore {
 
     fn done<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held> {
         Box::pin(async move {
-            let lane = self.lane(&fence.handler).await?;
-            let (meta, event) = (self.keys.meta(), self.keys.event(&fence.acceptance));
-            let keys = [&*lane.queue, &meta, &event, &self.keys.dedup(&fence.key)];
-            self.held(self.fenced(Verb::Done, &keys, fence)?).await
+            let done = Done {
+                lane: self.lane(&fence.handler).await?,
+                consumer: Arc::clone(&self.consumer),
+                entry: parts(fence)?.0.to_owned(),
+                token: fence.token,
+                acceptance: fence.acceptance,
+                key: fence.key,
+            };
+            held(self.batcher.done(done).await?)
         })
     }
 
@@ -170,16 +176,20 @@ impl RedisStore {
     fn fenced(&self, verb: Verb, keys: &[&[u8]], fence: &Fence) -> Result<Cmd, StoreError> {
         let (entry, ..) = parts(fence)?;
         let mut call = scripts::call(verb, keys);
-        call.arg(entry).arg(&self.consumer).arg(fence.token);
+        call.arg(entry).arg(&*self.consumer).arg(fence.token);
         call.arg(&fence.acceptance.0[..]).arg(&*fence.handler);
         Ok(call)
     }
 
     async fn held(&self, call: Cmd) -> Result<Held, StoreError> {
-        match reply::read(self.batcher.call(call).await?)? {
-            true => Ok(Held::Applied),
-            false => Ok(Held::Lost),
-        }
+        held(self.batcher.call(call).await?)
+    }
+}
+
+fn held(answer: Value) -> Result<Held, StoreError> {
+    match reply::read(answer)? {
+        true => Ok(Held::Applied),
+        false => Ok(Held::Lost),
     }
 }
 

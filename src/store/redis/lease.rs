@@ -81,7 +81,7 @@ impl RedisStore {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let mut call = scripts::call(Verb::Lease, &[&lane.queue, &self.keys.meta()]);
-        call.arg(&self.consumer)
+        call.arg(&*self.consumer)
             .arg(request.max.clamp(1, MAX_TAKEN));
         call.arg(nominal_idle(request.lease)?)
             .arg(NOMINAL)

@@ -24,7 +24,7 @@
 //!
 //! The pool's manager makes them, with the pool's address and credentials; none is checked out,
 //! since a check-out costs a round trip. Two long-lived ones carry every verb, batched: calls that
-//! arrive together share a pipeline. Payloads are read, and new jobs waited for, on others. Each
+//! arrive together share a pipeline, and jobs of one handler that end together share a script. Payloads are read, and new jobs waited for, on others. Each
 //! is made again when it breaks.
 //!
 //! # Keys
@@ -64,6 +64,7 @@ mod admin;
 mod batch;
 mod claims;
 mod control;
+mod done;
 mod jobs;
 mod keys;
 mod lanes;
@@ -95,7 +96,7 @@ pub struct RedisStore {
     timeout: Duration,
     /// This instance's name among the consumers: never used before, so that nobody else's pending
     /// entries count as ours.
-    consumer: String,
+    consumer: Arc<str>,
     batcher: Batcher,
     side: Side,
     lanes: Lanes,
@@ -120,7 +121,7 @@ impl RedisStore {
             max_bytes: None,
             checks,
             timeout: RESPONSE_TIMEOUT,
-            consumer: scripts::random_name(),
+            consumer: scripts::random_name().into(),
             lanes: Lanes::default(),
         }
     }

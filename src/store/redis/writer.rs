@@ -15,7 +15,8 @@ use tokio::{
 };
 
 use super::{
-    batch::Call,
+    batch::{Call, What},
+    done::{self, Ends},
     jobs::millis,
     keys::Keys,
     level::{Checks, Refused},
@@ -82,14 +83,21 @@ impl Writer {
             }
         };
         let mut pipeline = Pipeline::with_capacity(batch.len() + 3);
-        let mut answers = Vec::with_capacity(batch.len());
+        let (mut answers, mut ends) = (Vec::with_capacity(batch.len()), Ends::default());
         for call in batch {
-            pipeline.add_command(call.command);
-            answers.push((call.answer, call.durable));
+            match call.what {
+                What::Command(command) => {
+                    pipeline.add_command(command);
+                    answers.push((call.answer, call.durable));
+                }
+                What::Done(done) => ends.add(done, call.answer),
+            }
         }
         let durable = answers.iter().any(|(_, durable)| *durable);
+        let ends = ends.into_calls(&self.keys, &mut pipeline);
         match self.exchange(&mut connection, pipeline, durable).await {
-            Ok((values, safe)) => {
+            Ok((mut values, safe)) => {
+                let of_ends = values.split_off(answers.len().min(values.len()));
                 for ((answer, durable), value) in answers.into_iter().zip(values) {
                     let _ = answer.send(match (reply::answer(value), &safe) {
                         (Ok(_), Err(why)) if durable => {
@@ -98,10 +106,14 @@ impl Writer {
                         (answered, _) => answered,
                     });
                 }
+                for (call, value) in ends.into_iter().zip(of_ends) {
+                    done::tell(call, value);
+                }
             }
             Err(err) => {
                 self.breaks.fetch_add(1, Ordering::Relaxed);
-                for (answer, _) in answers {
+                let answers = answers.into_iter().map(|(answer, _)| answer);
+                for answer in answers.chain(ends.into_iter().flatten()) {
                     let lost = StoreError::new(Kind::Ambiguous, "the connection to Redis broke");
                     let _ = answer.send(Err(lost.with_source(err.clone())));
                 }

@@ -10,5 +10,5 @@ redis.call('XACK', KEYS[1], 'w', ARGV[1])
 redis.call('XDEL', KEYS[1], ARGV[1])
 local at = redis.call('XADD', KEYS[2], '*', 'j', ARGV[6], 'why', ARGV[7])
 if job then job.state, job.at = 'x', at end
-settle(nil, nil, KEYS[3], record, jobs)
+settle(KEYS[3], record, jobs)
 return 1

@@ -16,5 +16,5 @@ redis.call('XACK', KEYS[1], 'w', ARGV[1])
 redis.call('XDEL', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[2], string.format('%.0f', due), j)
 if job then job.state, job.at = 'z', counts_of(j) end
-settle(nil, nil, KEYS[3], record, jobs)
+settle(KEYS[3], record, jobs)
 return 1

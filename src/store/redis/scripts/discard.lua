@@ -9,5 +9,6 @@ if job then job.state, job.at = 'd', '' end
 local last = ending(KEYS[2], KEYS[3], record, jobs)
 
 redis.call('XDEL', KEYS[1], ARGV[1])
-settle(KEYS[2], KEYS[3], KEYS[4], record, jobs, last)
+free(KEYS[2], {last})
+settle(KEYS[4], record, jobs, last)
 return 1

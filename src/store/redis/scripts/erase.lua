@@ -30,5 +30,6 @@ for _, job in ipairs(gone) do
     redis.call('XDEL', KEYS[place + 2], at)
   end
 end
-settle(KEYS[2], KEYS[3], KEYS[1], record, jobs, last)
+free(KEYS[2], {last})
+settle(KEYS[1], record, jobs, last)
 return 1

@@ -11,5 +11,5 @@ redis.call('XACK', KEYS[1], 'w', ARGV[1])
 redis.call('XDEL', KEYS[1], ARGV[1])
 local at = redis.call('XADD', KEYS[1], '*', 'j', j)
 if job then job.at = at end
-settle(nil, nil, KEYS[2], record, jobs)
+settle(KEYS[2], record, jobs)
 return 1

@@ -23,29 +23,34 @@ local function job_of(jobs, name)
   end
 end
 
+-- A field of meta as it was when it was first asked for.
+local known = {}
+local function once(meta, field)
+  if known[field] == nil then known[field] = redis.call('HGET', meta, field) end
+  return known[field]
+end
+
 -- What must be known before the event can be finished; nil when a job is not done. Only reads.
 local function ending(meta, event, record, jobs)
   if not jobs then return nil end
-  local fields = {'bytes'}
-  for i, job in ipairs(jobs) do
+  for _, job in ipairs(jobs) do
     if job.state ~= 'd' then return nil end
-    fields[i + 1] = 'n:' .. job.name
   end
-  local found = redis.call('HMGET', meta, unpack(fields))
-  if not tonumber(found[1]) then error('CORRUPT byte count is not a number') end
+  if not tonumber(once(meta, 'bytes')) then error('CORRUPT byte count is not a number') end
   local finished = 'F' .. record:sub(2, 25)
-  for i = 2, #fields do finished = finished .. struct.pack('>I2', tonumber(found[i] or 65535)) end
+  for _, job in ipairs(jobs) do
+    finished = finished .. struct.pack('>I2', tonumber(once(meta, 'n:' .. job.name) or 65535))
+  end
+  local window = record:match('^0*(%d+)', 26)
+  if not window then error('CORRUPT the window in a record is not a number') end
   local size = redis.call('STRLEN', event)
-  return {size = math.max(size - 4, 0), record = finished, window = math.max(tonumber(record:sub(26, 38)), 1)}
+  return {event = event, size = math.max(size - 4, 0), record = finished, window = window}
 end
 
--- Only writes: the record with its jobs as they are now, or the event's end. With the last job the
--- payload goes and the window starts.
-local function settle(meta, event, dedup, record, jobs, last)
+-- Only writes: the record with its jobs as they are now, or the event's end, with which the window starts.
+local function settle(dedup, record, jobs, last)
   if last then
-    redis.call('UNLINK', event)
-    -- Not -size: Lua writes a negative zero as "-0", which is no integer to Redis.
-    redis.call('HINCRBY', meta, 'bytes', 0 - last.size)
+    -- As text: Redis and Lua take long over numbers.
     redis.call('SET', dedup, last.record, 'PX', last.window)
   elseif jobs then
     local state, parts = 'A', {}
@@ -55,6 +60,18 @@ local function settle(meta, event, dedup, record, jobs, last)
     end
     redis.call('SET', dedup, state .. record:sub(2, 38) .. table.concat(parts))
   end
+end
+
+-- Only writes: the payloads of events that have ended go.
+local function free(meta, ended)
+  if #ended == 0 then return end
+  local events, size = {}, 0
+  for i, last in ipairs(ended) do
+    events[i], size = last.event, size + last.size
+  end
+  redis.call('UNLINK', unpack(events))
+  -- Not -size: Lua writes a negative zero as "-0", which is no integer to Redis.
+  redis.call('HINCRBY', meta, 'bytes', 0 - size)
 end
 
 -- Whether the entry is this consumer's at this delivery count.

@@ -20,7 +20,7 @@ for i = 3, #KEYS do
     local jobs = jobs_of(records[KEYS[i]], j:sub(17, 32))
     local job = job_of(jobs, ARGV[1])
     if job then job.state, job.at = state, at end
-    settle(nil, nil, KEYS[i], records[KEYS[i]], jobs)
+    settle(KEYS[i], records[KEYS[i]], jobs)
     moved = moved + 1
   end
 end

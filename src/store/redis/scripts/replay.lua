@@ -22,5 +22,5 @@ for i = 2, #ARGV, 2 do
     count = count + 1
   end
 end
-if count > 0 then settle(nil, nil, KEYS[1], record, jobs) end
+if count > 0 then settle(KEYS[1], record, jobs) end
 return count
