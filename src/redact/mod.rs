@@ -188,8 +188,14 @@ impl Default for Redactor {
     }
 }
 
-/// A text with its control and direction characters escaped, so that it is what it looks like.
-pub(crate) fn visible(text: &str) -> String {
+/// A text with its control and direction characters escaped, so that it is what it looks like: on a
+/// terminal, too. Hides nothing.
+///
+/// ```
+/// use hookgate::redact::visible;
+/// assert_eq!(visible("evt_1\u{1b}[2J \u{202e}kcab"), "evt_1\\u{1b}[2J \\u{202e}kcab");
+/// ```
+pub fn visible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         match c {
