@@ -875,6 +875,31 @@ async fn waiting_for_the_lock_blocks_no_runtime() {
     assert_eq!(why.kind(), StoreErrorKind::Corrupt);
 }
 
+/// A mistyped name is an error, and leaves nothing behind.
+#[tokio::test]
+async fn where_only_what_exists_is_opened_nothing_is_made() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let existing = |name: &str| EmbeddedStore::builder(path(name)).existing_only();
+    std::fs::write(path("notes.txt"), "redbird: a bird").unwrap();
+    std::fs::write(path("empty"), "").unwrap();
+    for name in ["missing.redb", "notes.txt", "empty", "."] {
+        let why = existing(name).open().expect_err(name);
+        let expected = match name {
+            "." => StoreErrorKind::Unavailable,
+            _ => StoreErrorKind::Invalid,
+        };
+        assert_eq!(why.kind(), expected, "{why}");
+        let why = existing(name).open_async().await.expect_err(name);
+        assert_eq!(why.kind(), expected, "{why}");
+    }
+    let there = |name: &str| path(name).exists();
+    assert!(!there("missing.redb") && !there("missing.redb.lock") && !there("notes.txt.lock"));
+    drop(opened(&path("hooks.redb")).await);
+    let store = existing("hooks.redb").open().unwrap();
+    assert_eq!(store.registry().await.unwrap().revision, 1);
+}
+
 #[test]
 fn a_second_process_waits_for_the_first_and_says_who_that_is() {
     let folder = folder();

@@ -32,6 +32,28 @@ async fn two_stores_racing_for_one_id_accept_it_once() {
     );
 }
 
+/// A mistyped namespace is an error, and leaves nothing behind.
+#[tokio::test]
+async fn where_only_what_exists_is_opened_nothing_is_prepared() {
+    let server = RedisServer::start();
+    let mut connection = connection(&server).await;
+    let existing = || RedisStore::new(server.pool()).existing_only();
+    let store = existing().with_level(Level::Volatile);
+    assert_eq!(kind(store.connect().await), StoreErrorKind::Invalid);
+    assert_eq!(kind(store.stats().await), StoreErrorKind::Invalid);
+    assert_eq!(
+        kind(store.declare(&handlers()).await),
+        StoreErrorKind::Invalid
+    );
+    assert_eq!(everything(&mut connection).await, []);
+    declared(&server).await;
+    let before = everything(&mut connection).await;
+    let store = existing();
+    store.connect().await.unwrap();
+    assert_eq!(store.stats().await.unwrap().handlers.len(), 3);
+    assert_eq!(everything(&mut connection).await, before);
+}
+
 #[tokio::test]
 async fn what_one_store_does_to_a_handler_holds_for_all() {
     let server = RedisServer::start();

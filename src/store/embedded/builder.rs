@@ -1,6 +1,7 @@
 //! Opening a store.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -34,6 +35,7 @@ pub struct EmbeddedBuilder {
     max_bytes: u64,
     sweep_every: Duration,
     lock_wait: Duration,
+    existing_only: bool,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "test-util")]
     faults: Option<Arc<Faults>>,
@@ -46,6 +48,7 @@ impl EmbeddedBuilder {
             max_bytes: 1 << 30,
             sweep_every: Duration::from_secs(10),
             lock_wait: Duration::from_secs(30),
+            existing_only: false,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "test-util")]
             faults: None,
@@ -73,6 +76,14 @@ impl EmbeddedBuilder {
         self
     }
 
+    /// Opens a store that is there and makes none: for tools, in which a mistyped name must not
+    /// become a new inbox. A file that is not there, or holds no database, is refused as `Invalid`,
+    /// and nothing is made beside it.
+    pub fn existing_only(mut self) -> Self {
+        self.existing_only = true;
+        self
+    }
+
     /// Sets the wall clock, which the store's own time follows but never backwards.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -91,8 +102,9 @@ impl EmbeddedBuilder {
     /// # Errors
     /// `Unavailable` when another process keeps it open, named where that can be known, or the file
     /// cannot be reached; `Corrupt` when it is damaged, has a later format or is another program's.
-    /// It is left as it is then.
+    /// It is left as it is then. `Invalid` as [`existing_only`](Self::existing_only) says.
     pub fn open(self) -> Result<EmbeddedStore, StoreError> {
+        self.look()?;
         let lock = Lock::acquire(&self.path, self.lock_wait)?;
         self.open_locked(lock)
     }
@@ -104,6 +116,7 @@ impl EmbeddedBuilder {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub async fn open_async(self) -> Result<EmbeddedStore, StoreError> {
+        self.look()?;
         let lock = Lock::acquire_async(&self.path, self.lock_wait).await?;
         let opening = tokio::task::spawn_blocking(move || self.open_locked(lock));
         let failed = |why| {
@@ -111,6 +124,28 @@ impl EmbeddedBuilder {
             StoreError::new(StoreErrorKind::Unavailable, message).with_source(why)
         };
         opening.await.map_err(failed)?
+    }
+
+    /// Before anything is made: whether there is what there should be.
+    fn look(&self) -> Result<(), StoreError> {
+        if !self.existing_only {
+            return Ok(());
+        }
+        let path = self.path.display();
+        let refused =
+            |why: &str| StoreError::new(StoreErrorKind::Invalid, format!("{path}: {why}"));
+        match file::is_database(&self.path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(refused("this is no inbox: it holds no database")),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                Err(refused("there is no such file"))
+            }
+            Err(why) => Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                format!("cannot read {path}"),
+            )
+            .with_source(why)),
+        }
     }
 
     fn open_locked(self, lock: Lock) -> Result<EmbeddedStore, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io,
+    io::{self, Read},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -69,6 +69,16 @@ impl File {
     }
 }
 
+/// Whether this file begins as every redb database does.
+pub(super) fn is_database(path: &Path) -> io::Result<bool> {
+    let mut start = [0; MAGIC.len()];
+    match fs::File::open(path)?.read_exact(&mut start) {
+        Ok(()) => Ok(start == MAGIC),
+        Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
 /// What the file holds.
 pub(super) fn read(db: &Database, max_bytes: u64) -> Result<Parts, Fault> {
     let transaction = db.begin_write()?;
@@ -131,6 +141,9 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 fn unreachable(error: io::Error) -> Fault {
     redb::Error::Io(error).into()
 }
+
+/// The first bytes of a database, by redb's description of its file format.
+const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
 
 /// Bytes of memory for pages of the file.
 const CACHE: usize = 128 << 20;

@@ -98,7 +98,9 @@ fn held(path: &Path, file: &mut File) -> StoreError {
         _ => "another process".to_owned(),
     };
     let path = path.display();
-    let message = format!("{holder} has {path} open; a file serves one process");
+    let message = format!(
+        "{holder} has {path} open, and a file serves one process: stop it, or use its admin page"
+    );
     StoreError::new(StoreErrorKind::Unavailable, message)
 }
 

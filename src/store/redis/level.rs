@@ -18,6 +18,8 @@ pub(super) struct Checks {
     pub(super) level: Level,
     /// Somebody has given their word; nothing is asked.
     pub(super) asserted: bool,
+    /// Nothing is prepared where nothing is stored.
+    pub(super) existing_only: bool,
     /// `evicted_keys` as last seen; [`NEVER`] before the first look.
     evicted: AtomicU64,
     pub(super) skew: Skew,
@@ -27,13 +29,26 @@ pub(super) struct Checks {
 pub(super) type Refused = (Kind, String);
 
 impl Checks {
-    pub(super) fn new(level: Level, asserted: bool, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            level,
-            asserted,
+            level: Level::Volatile,
+            asserted: false,
+            existing_only: false,
             evicted: AtomicU64::new(NEVER),
             skew: Skew::new(clock),
         }
+    }
+
+    /// The same but for this change, before the first look.
+    pub(super) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut changed = Self {
+            level: self.level,
+            asserted: self.asserted,
+            existing_only: self.existing_only,
+            ..Self::new(Arc::clone(&self.skew.clock))
+        };
+        change(&mut changed);
+        changed
     }
 
     /// How many replicas have to acknowledge a write.

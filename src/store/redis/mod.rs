@@ -52,7 +52,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use ::deadpool_redis;
 pub use ::redis;
 
-use self::{batch::Batcher, keys::Keys, lanes::Lanes, level::Checks, side::Side};
+use self::{batch::Batcher, keys::Keys, lanes::Lanes, level::Checks, side::Side, skew::Skew};
 use super::{Level, Store};
 use crate::{
     clock::{Clock, SystemClock},
@@ -106,7 +106,7 @@ impl RedisStore {
     /// A store on the servers of this pool, under the namespace `hookgate`.
     pub fn new(pool: impl Into<RedisPool>) -> Self {
         let (pool, keys) = (pool.into(), Arc::new(Keys::new("hookgate")));
-        let checks = Checks::new(Level::Volatile, false, Arc::new(SystemClock));
+        let checks = Checks::new(Arc::new(SystemClock));
         let checks = Arc::new(checks);
         Self {
             batcher: Batcher::new(
@@ -169,26 +169,30 @@ impl RedisStore {
     /// consensus: this covers a failover to one of those n, not every fault.
     #[must_use]
     pub fn with_level(self, level: Level) -> Self {
-        self.check(level, false)
+        self.checked(|checks| (checks.level, checks.asserted) = (level, false))
     }
 
     /// The same, but takes your word for it and asks the server nothing: for services that do not
     /// let anybody read `INFO` or `CONFIG`. Replicas are waited for nonetheless.
     #[must_use]
     pub fn with_asserted_level(self, level: Level) -> Self {
-        self.check(level, true)
+        self.checked(|checks| (checks.level, checks.asserted) = (level, true))
     }
 
     /// Sets the clock that the server's is compared with: on every new connection, and a difference
     /// of more than a second is warned of; the system's by default. The store itself goes by the
     /// server's.
     #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        let Checks {
-            level, asserted, ..
-        } = *self.checks;
-        self.checks = Arc::new(Checks::new(level, asserted, Arc::new(clock)));
-        self.rewired()
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        self.checked(|checks| checks.skew = Skew::new(Arc::new(clock)))
+    }
+
+    /// Works on what is stored under the namespace and prepares nothing: for tools, in which a
+    /// mistyped namespace must not become a new inbox. Where nothing is stored, every call is refused
+    /// as `Invalid`.
+    #[must_use]
+    pub fn existing_only(self) -> Self {
+        self.checked(|checks| checks.existing_only = true)
     }
 
     /// How many milliseconds the server's clock is ahead of ours, as far as the time that asking
@@ -214,9 +218,8 @@ impl RedisStore {
         self.reload().await.map(drop)
     }
 
-    fn check(mut self, level: Level, asserted: bool) -> Self {
-        let clock = Arc::clone(&self.checks.skew.clock);
-        self.checks = Arc::new(Checks::new(level, asserted, clock));
+    fn checked(mut self, change: impl FnOnce(&mut Checks)) -> Self {
+        self.checks = Arc::new(self.checks.with(change));
         self.rewired()
     }
 

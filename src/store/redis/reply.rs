@@ -11,6 +11,8 @@ pub(super) fn kind(err: &ServerError) -> Kind {
     let is = |what: &str| code == what || text.contains(what);
     if is("OOM") {
         Kind::Full
+    } else if code == "MISSING" {
+        Kind::Invalid
     } else if [
         "READONLY",
         "LOADING",

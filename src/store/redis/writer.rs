@@ -211,7 +211,12 @@ impl Writer {
         connection.set_response_timeout(self.timeout);
         let mut pipeline = scripts::load();
         let mut open = scripts::call(Verb::Open, &[&self.keys.meta()]);
-        open.arg(FORMAT).arg(PARTITIONS);
+        let mode = if self.checks.existing_only {
+            "existing"
+        } else {
+            ""
+        };
+        open.arg(FORMAT).arg(PARTITIONS).arg(mode);
         pipeline.add_command(open);
         let known = pipeline.len();
         self.checks.ask(&mut pipeline);
