@@ -21,8 +21,8 @@ use hookgate::{
     source::ReplayPolicy,
     store::{
         Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
-        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Promoted, Registry,
-        Remembered, Removal, Stats, Store, StoreFuture, Unrouted,
+        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Payload, Promoted,
+        Registry, Remembered, Removal, Stats, Store, StoreFuture, Unrouted,
     },
     testing::Signer,
     verify::{ReplyBody, ResponseBody},
@@ -1079,6 +1079,18 @@ impl Admin for Faulty {
         max: usize,
     ) -> StoreFuture<'a, Vec<DeadLetter>> {
         self.store.dead(handler, after, max)
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>> {
+        self.store.dead_letter(handler, entry)
+    }
+
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>> {
+        self.store.payload(key)
     }
 
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {

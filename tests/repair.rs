@@ -5,6 +5,8 @@
 
 #[path = "repair/always_failing.rs"]
 mod always_failing;
+#[path = "repair/looking.rs"]
+mod looking;
 #[path = "support/place.rs"]
 mod place;
 #[path = "support/redis.rs"]

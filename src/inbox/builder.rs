@@ -191,7 +191,8 @@ impl InboxBuilder {
         self
     }
 
-    /// Builds the inbox and declares its handlers in the store.
+    /// Builds the inbox and declares its handlers in the store. Without a handler nothing is written:
+    /// such an inbox is for looking at what others run, and for repairing it.
     ///
     /// # Errors
     /// Names that are malformed or there twice; a store that does not answer or does not fit.
@@ -232,7 +233,12 @@ impl InboxBuilder {
                 max_backlog: declared.options.max_backlog,
             })
             .collect();
-        let registry = self.store.declare(&decls).await.map_err(refused)?;
+        let registry = if decls.is_empty() {
+            self.store.registry().await
+        } else {
+            self.store.declare(&decls).await
+        };
+        let registry = registry.map_err(refused)?;
         for warning in self.store.warnings() {
             telemetry::warn("store", &warning);
         }

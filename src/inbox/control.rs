@@ -2,17 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use super::{Inbox, Inner};
+use super::{Inbox, Inner, filter::Filter};
 use crate::{
     error::StoreError,
-    store::{HandlerStats, Removal},
+    store::{HandlerDecl, HandlerStats, Removal},
     telemetry,
 };
 
 /// Jobs that are buried in one call.
 const BATCH: usize = 100;
 
+/// The handlers that any process has declared and nobody has removed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeclaredHandlers {
+    /// Rises with every change; 0 when nothing was ever declared.
+    pub revision: u64,
+    /// In the order in which they were first declared.
+    pub handlers: Vec<DeclaredHandler>,
+}
+
+/// A handler as it was declared last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeclaredHandler {
+    /// Its name.
+    pub name: String,
+    /// Which events it gets. One that a newer version has declared reads as `on("*")`.
+    pub filter: Filter,
+    /// The bound of its backlog, if it has one.
+    pub max_backlog: Option<u64>,
+}
+
 impl Inbox {
+    /// The handlers that are declared in the store, by whatever process.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn declared(&self) -> Result<DeclaredHandlers, StoreError> {
+        let registry = self.0.store.registry().await?;
+        let read = |decl: HandlerDecl| DeclaredHandler {
+            filter: Filter::from_bytes(&decl.filter),
+            name: decl.name,
+            max_backlog: decl.max_backlog,
+        };
+        Ok(DeclaredHandlers {
+            revision: registry.revision,
+            handlers: registry.handlers.into_iter().map(read).collect(),
+        })
+    }
+
     /// Pauses a handler in all processes, at once or within a second: none of its jobs is leased
     /// until it is resumed, whoever restarts meanwhile. Those under lease go on, also those that a
     /// [`Channel`](super::Channel) has leased ahead; new ones wait. False when it is paused already.

@@ -1,7 +1,12 @@
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, Field, Provenance};
+use crate::{
+    event::{Event, Field, Provenance},
+    redact::visible,
+};
 
 /// Which events a handler gets. Made by [`on`].
 ///
@@ -109,6 +114,28 @@ impl Filter {
             .ok()
             .filter(|filter: &Self| [VERSION, SIGNED_VERSION].contains(&filter.v));
         read.unwrap_or_else(|| on("*"))
+    }
+}
+
+/// In words: `invoice.* or order.* from stripe in 2026-*, only signed`. Patterns are shown as
+/// [`visible`] shows them.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let any = |patterns: &[String]| {
+            let patterns: Vec<_> = patterns.iter().map(|pattern| visible(pattern)).collect();
+            patterns.join(" or ")
+        };
+        f.write_str(&any(&self.types))?;
+        for (word, patterns) in [(" from ", &self.sources), (" in ", &self.versions)] {
+            if !patterns.is_empty() {
+                write!(f, "{word}{}", any(patterns))?;
+            }
+        }
+        f.write_str(if self.only_signed {
+            ", only signed"
+        } else {
+            ""
+        })
     }
 }
 
@@ -224,6 +251,17 @@ mod tests {
         }
         let other = field("refunded", Signed);
         assert!(!paid.lets_through("s", Some(&other), None));
+    }
+
+    #[test]
+    fn a_filter_is_told_in_words() {
+        assert_eq!(on("*").to_string(), "*");
+        let filter = on("a.*").or("b\n").from_source("s").from_source("t*");
+        let filter = filter.in_version("2*").only_signed();
+        assert_eq!(
+            filter.to_string(),
+            "a.* or b\\n from s or t* in 2*, only signed"
+        );
     }
 
     #[test]

@@ -68,10 +68,12 @@ mod handler;
 mod health;
 mod job;
 mod keeper;
+mod many;
 mod probe;
 mod retry;
 mod routes;
 mod stored;
+mod unrouted;
 mod watch;
 mod worker;
 
@@ -108,15 +110,18 @@ pub use self::{
     breaker::{Breaker, BreakerState, BreakerStatus},
     builder::InboxBuilder,
     channel::Channel,
-    dead::{DeadFilter, DeadLetter, ReplayOptions, ReplayReport, UnroutedEvent},
+    control::{DeclaredHandler, DeclaredHandlers},
+    dead::DeadLetter,
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},
     handler::{Handler, HandlerFuture, HandlerOptions},
     health::{Health, RunState},
     job::Job,
+    many::{DeadFilter, ReplayOptions, ReplayReport},
     probe::{Probe, ProbeFuture},
     retry::Retry,
+    unrouted::UnroutedEvent,
     watch::{Figures, JournalEntry, Outcome, SecretFigures, SourceFigures},
 };
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{Claim, DeadLetter, Entry, Leased, Unrouted};
+use super::{Claim, DeadLetter, Entry, Leased, Payload, Unrouted};
 
 struct Length<'a>(&'a Bytes);
 
@@ -35,6 +35,7 @@ lengths_only! {
     Leased: fence key attempt deliveries replays;
     DeadLetter: entry handler key acceptance attempt replays reason at;
     Unrouted: entry key;
+    Payload: acceptance;
 }
 
 impl fmt::Debug for Claim {

@@ -167,6 +167,17 @@ pub trait Admin {
         max: usize,
     ) -> StoreFuture<'a, Vec<DeadLetter>>;
 
+    /// One dead letter of a handler; `None` when it is not there (any more).
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>>;
+
+    /// The payload of the acceptance that stands for this key, wherever its jobs are; `None` once
+    /// the last one has ended, and for an event that no handler wanted.
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>>;
+
     /// Queues a dead letter again, with a new budget of attempts and one replay more. False when
     /// it is not there (any more): doing it twice queues it once.
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool>;
@@ -399,6 +410,17 @@ pub struct Unrouted {
     pub entry: String,
     /// The event's key.
     pub key: DedupKey,
+    /// The event's head, as it was accepted.
+    pub head: Bytes,
+    /// The event's body, as it was accepted.
+    pub body: Bytes,
+}
+
+/// An event's payload.
+#[derive(Clone)]
+pub struct Payload {
+    /// The acceptance that it came with.
+    pub acceptance: AcceptanceId,
     /// The event's head, as it was accepted.
     pub head: Bytes,
     /// The event's body, as it was accepted.

@@ -7,8 +7,8 @@ use hookgate::{
     StoreError,
     store::{
         Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
-        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered,
-        Removal, Stats, Store, StoreFuture, Unrouted,
+        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, Payload, Promoted, Registry,
+        Remembered, Removal, Stats, Store, StoreFuture, Unrouted,
     },
 };
 
@@ -189,6 +189,18 @@ impl<A: Around> Admin for Wrapped<A> {
         max: usize,
     ) -> StoreFuture<'a, Vec<DeadLetter>> {
         call!(self, dead(handler, after, max), handler, |_| true)
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>> {
+        call!(self, dead_letter(handler, entry), handler, |_| true)
+    }
+
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>> {
+        call!(self, payload(key), "", |_| true)
     }
 
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {

@@ -58,8 +58,6 @@ struct DeadPage {
 
 struct DeadRow {
     entry: String,
-    /// The entry before it, by which the store finds it.
-    before: String,
     died: String,
     ago: String,
     source: String,
@@ -145,12 +143,7 @@ pub(in crate::admin) async fn dead(
     let next = letters.last().filter(|_| is_more);
     let next = next.map(|last| wanted.query(Some(last.entry())));
     let now = SystemClock.now();
-    let mut before = after.unwrap_or_default().to_owned();
-    let rows = letters.iter().map(|letter| {
-        let row = DeadRow::new(letter, std::mem::take(&mut before), now);
-        before = row.entry.clone();
-        row
-    });
+    let rows = letters.iter().map(|letter| DeadRow::new(letter, now));
     let rows = rows.collect();
     let replay = {
         let replays = frame.desk.replays.lock();
@@ -169,12 +162,11 @@ pub(in crate::admin) async fn dead(
 }
 
 impl DeadRow {
-    fn new(letter: &DeadLetter, before: String, now: UnixTime) -> Self {
+    fn new(letter: &DeadLetter, now: UnixTime) -> Self {
         let event = letter.event();
         let shown = |field: Option<&Field>| field.map(|f| visible(&f.value)).unwrap_or_default();
         Self {
             entry: letter.entry().to_owned(),
-            before,
             died: text::time(letter.died_at()),
             ago: text::span(now.saturating_since(letter.died_at())),
             source: event
@@ -204,11 +196,8 @@ struct LetterPage {
 pub(in crate::admin) async fn letter(
     frame: Frame,
     Path((handler, entry)): Path<(String, String)>,
-    Query(place): Query<Place>,
 ) -> Response {
-    let before = place.after.unwrap_or_default();
-    let hint = Some(&*before).filter(|before| !before.is_empty());
-    let letter = match frame.desk.inbox.dead_letter(&handler, &entry, hint).await {
+    let letter = match frame.desk.inbox.dead_letter(&handler, &entry).await {
         Ok(Some(letter)) => letter,
         Ok(None) => return frame.nothing("It is not there (any more)."),
         Err(why) if why.kind() == StoreErrorKind::Invalid => {
@@ -221,7 +210,7 @@ pub(in crate::admin) async fn letter(
         None => "A newer version of this program stored it.".to_owned(),
     };
     page(&LetterPage {
-        row: DeadRow::new(&letter, before, SystemClock.now()),
+        row: DeadRow::new(&letter, SystemClock.now()),
         key: letter.key().to_owned(),
         facts: letter.event().map(facts).unwrap_or_default(),
         payload,

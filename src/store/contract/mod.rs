@@ -119,6 +119,8 @@ macro_rules! store_contract {
             overflow: concurrent_accepts_never_pass_the_bound
             overflow: what_is_put_back_or_replayed_is_queued_past_the_bound
             repair: dead_letters_are_listed_oldest_first_a_page_at_a_time
+            repair: one_dead_letter_is_found_by_its_entry
+            repair: a_payload_is_there_until_the_last_job_has_ended
             repair: a_replayed_job_is_as_new_but_for_its_replays
             repair: a_discarded_job_counts_as_done
             repair: requeue_replays_every_dead_job_of_one_acceptance

@@ -49,6 +49,67 @@ pub async fn dead_letters_are_listed_oldest_first_a_page_at_a_time(factory: &imp
     assert!(dead(&*store, B).await.is_empty());
 }
 
+/// The same as in the listing, without reading those before it.
+pub async fn one_dead_letter_is_found_by_its_entry(factory: &impl Factory) {
+    let store = opened(factory).await;
+    for n in 0..3 {
+        accept_new(&*store, &event(&[A, B])).await;
+        let job = only(&*store, A, LONG).await;
+        let reason = format!("reason {n}");
+        assert_eq!(held(store.bury(&job.fence, &reason).await), Held::Applied);
+    }
+    let found = async |handler, entry: &str| {
+        let letter = store.dead_letter(handler, entry).await;
+        letter.expect("dead_letter")
+    };
+    for listed in dead(&*store, A).await {
+        let letter = found(A, &listed.entry).await.expect("it is there");
+        assert_eq!(format!("{letter:?}"), format!("{listed:?}"));
+        assert_eq!((letter.head, letter.body), (listed.head, listed.body));
+        assert!(found(B, &listed.entry).await.is_none(), "another's");
+        assert!(store.discard(A, &listed.entry).await.expect("discard"));
+        assert!(found(A, &listed.entry).await.is_none(), "it has gone");
+    }
+    assert!(found(A, "nonsense").await.is_none());
+    assert_eq!(
+        kind(store.dead_letter("x", "1-1").await),
+        StoreErrorKind::Invalid
+    );
+}
+
+/// In whatever state its jobs are.
+pub async fn a_payload_is_there_until_the_last_job_has_ended(factory: &impl Factory) {
+    let store = opened(factory).await;
+    let body = vec![7; 3 << 20];
+    let entry = Entry {
+        body: body.into(),
+        ..event(&[A, B])
+    };
+    let payload = async |key| store.payload(key).await.expect("payload");
+    assert!(payload(entry.key).await.is_none(), "never accepted");
+    accept_new(&*store, &entry).await;
+    let is_there = async |state: &str| {
+        let kept = payload(entry.key).await.expect(state);
+        assert_eq!(kept.acceptance, entry.acceptance, "{state}");
+        assert_eq!((&kept.head, &kept.body), (&entry.head, &entry.body));
+    };
+    is_there("queued").await;
+    let job = only(&*store, A, LONG).await;
+    is_there("under lease").await;
+    assert_eq!(held(store.retry(&job.fence, LONG).await), Held::Applied);
+    finish(&*store, B).await;
+    is_there("delayed").await;
+    let second = event(&[A]);
+    accept_new(&*store, &second).await;
+    bury(&*store, A).await;
+    assert_eq!(payload(second.key).await.map(|p| p.body), Some(second.body));
+    assert!(store.erase(entry.key).await.expect("erase"));
+    assert!(payload(entry.key).await.is_none(), "it has ended");
+    let unwanted = event(&[]);
+    accept_new(&*store, &unwanted).await;
+    assert!(payload(unwanted.key).await.is_none(), "nobody's");
+}
+
 /// A new budget; twice is once.
 pub async fn a_replayed_job_is_as_new_but_for_its_replays(factory: &impl Factory) {
     let store = opened(factory).await;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Remembered, Unrouted, check},
+    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Payload, Remembered, Unrouted, check},
 };
 
 impl Batch<'_, '_> {
@@ -29,23 +29,49 @@ impl Batch<'_, '_> {
         let mut letters = Vec::new();
         for row in self.tables().dead.range(behind)?.take(max) {
             let (place, row) = row?;
-            let ((event, attempt, _, replays), at, reason) = row.value();
-            let (head, body) = self.payload(event)?;
-            let event = self.event(event)?;
-            letters.push(DeadLetter {
-                entry: entry(place.value().1),
-                handler: Arc::clone(&self.state.lanes[lane as usize].name),
-                key: event.key,
-                acceptance: event.acceptance,
-                attempt,
-                replays,
-                reason: reason.to_owned(),
-                at: time(at),
-                head,
-                body,
-            });
+            letters.push(self.letter(place.value(), row.value())?);
         }
         Ok(letters)
+    }
+
+    pub(super) fn dead_letter(&self, handler: &str, entry: &str) -> Outcome<Option<DeadLetter>> {
+        let lane = self.lane(handler)?;
+        let Ok(seq) = number(entry) else {
+            return Ok(None);
+        };
+        let row = self.tables().dead.get((lane, seq))?;
+        let letter = row.map(|row| self.letter((lane, seq), row.value()));
+        letter.transpose()
+    }
+
+    fn letter(&self, (lane, seq): (u32, u64), row: (JobRow, u64, &str)) -> Outcome<DeadLetter> {
+        let ((event, attempt, _, replays), at, reason) = row;
+        let (head, body) = self.payload(event)?;
+        let event = self.event(event)?;
+        Ok(DeadLetter {
+            entry: entry(seq),
+            handler: Arc::clone(&self.state.lanes[lane as usize].name),
+            key: event.key,
+            acceptance: event.acceptance,
+            attempt,
+            replays,
+            reason: reason.to_owned(),
+            at: time(at),
+            head,
+            body,
+        })
+    }
+
+    pub(super) fn payload_of(&self, key: &DedupKey) -> Outcome<Option<Payload>> {
+        let Some((number, event)) = self.open_event(key)? else {
+            return Ok(None);
+        };
+        let (head, body) = self.payload(number)?;
+        Ok(Some(Payload {
+            acceptance: event.acceptance,
+            head,
+            body,
+        }))
     }
 
     pub(super) fn replay(&mut self, handler: &str, entry: &str) -> Outcome<bool> {

@@ -43,8 +43,8 @@ pub use self::builder::EmbeddedBuilder;
 use self::calls::Calls;
 use super::{
     Accept, AcceptanceId, Accepted, Admin, DeadLetter, DedupKey, Entry, Fence, HandlerDecl, Held,
-    Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered, Stats, Store, StoreFuture,
-    Unrouted,
+    Jobs, LeaseRequest, Leased, Level, Payload, Promoted, Registry, Remembered, Stats, Store,
+    StoreFuture, Unrouted,
 };
 use crate::error::StoreError;
 
@@ -228,6 +228,22 @@ impl Admin for EmbeddedStore {
         let verb =
             move |batch: &mut state::Batch<'_, '_>| batch.dead(&handler, after.as_deref(), max);
         Box::pin(self.calls.call(verb))
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>> {
+        let (handler, entry) = (handler.to_owned(), entry.to_owned());
+        Box::pin(
+            self.calls
+                .call(move |batch| batch.dead_letter(&handler, &entry)),
+        )
+    }
+
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>> {
+        Box::pin(self.calls.call(move |batch| batch.payload_of(&key)))
     }
 
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     error::StoreError,
-    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Remembered, Unrouted, check},
+    store::{AcceptanceId, DeadLetter, DedupKey, JobState, Payload, Remembered, Unrouted, check},
 };
 
 impl State {
@@ -22,27 +22,49 @@ impl State {
         born: UnixTime,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         let lane = &self.lanes[self.lane(handler)?];
-        let letter = |(number, id): (&u64, &JobId)| {
-            let Event { entry, jobs } = self.events[id.event as usize].as_ref()?;
-            let job = jobs.get(id.job as usize)?;
-            let Phase::Dead { at, reason, .. } = &job.phase else {
-                return None;
-            };
-            Some(DeadLetter {
-                entry: number.to_string(),
-                handler: Arc::clone(&lane.name),
-                key: entry.key,
-                acceptance: entry.acceptance,
-                attempt: job.attempt,
-                replays: job.replays,
-                reason: reason.to_string(),
-                at: born.saturating_add(Duration::from_millis(*at)),
-                head: entry.head.clone(),
-                body: entry.body.clone(),
-            })
-        };
         let behind = lane.dead.range((behind(after)?, Bound::Unbounded));
-        Ok(behind.filter_map(letter).take(max).collect())
+        let letters = behind.filter_map(|(number, id)| self.letter(*number, *id, born));
+        Ok(letters.take(max).collect())
+    }
+
+    pub(super) fn dead_letter(
+        &self,
+        handler: &str,
+        entry: &str,
+        born: UnixTime,
+    ) -> Result<Option<DeadLetter>, StoreError> {
+        let dead = &self.lanes[self.lane(handler)?].dead;
+        let found = number(entry).and_then(|number| Some((number, *dead.get(&number)?)));
+        Ok(found.and_then(|(number, id)| self.letter(number, id, born)))
+    }
+
+    fn letter(&self, number: u64, id: JobId, born: UnixTime) -> Option<DeadLetter> {
+        let Event { entry, jobs } = self.events[id.event as usize].as_ref()?;
+        let job = jobs.get(id.job as usize)?;
+        let Phase::Dead { at, reason, .. } = &job.phase else {
+            return None;
+        };
+        Some(DeadLetter {
+            entry: number.to_string(),
+            handler: Arc::clone(&self.lanes[job.lane].name),
+            key: entry.key,
+            acceptance: entry.acceptance,
+            attempt: job.attempt,
+            replays: job.replays,
+            reason: reason.to_string(),
+            at: born.saturating_add(Duration::from_millis(*at)),
+            head: entry.head.clone(),
+            body: entry.body.clone(),
+        })
+    }
+
+    pub(super) fn payload(&self, key: &DedupKey) -> Option<Payload> {
+        let (_, Event { entry, .. }) = self.find(key)?;
+        Some(Payload {
+            acceptance: entry.acceptance,
+            head: entry.head.clone(),
+            body: entry.body.clone(),
+        })
     }
 
     pub(super) fn replay(

@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use self::state::State;
 use super::{
     Accept, AcceptanceId, Accepted, Admin, DeadLetter, DedupKey, Entry, Fence, HandlerDecl, Held,
-    Jobs, LeaseRequest, Leased, Level, Promoted, Registry, Remembered, Stats, Store, StoreFuture,
-    Unrouted,
+    Jobs, LeaseRequest, Leased, Level, Payload, Promoted, Registry, Remembered, Stats, Store,
+    StoreFuture, Unrouted,
 };
 use crate::{
     clock::{Clock, SystemClock, UnixTime},
@@ -202,6 +202,18 @@ impl Admin for MemoryStore {
         max: usize,
     ) -> StoreFuture<'a, Vec<DeadLetter>> {
         Box::pin(async move { self.state().dead(handler, after, max, self.born) })
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>> {
+        Box::pin(async move { self.state().dead_letter(handler, entry, self.born) })
+    }
+
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>> {
+        Box::pin(async move { Ok(self.state().payload(&key)) })
     }
 
     fn replay<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, bool> {

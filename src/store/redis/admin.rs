@@ -7,13 +7,14 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     RedisStore,
-    listing::{Listed, is_entry, listed, time_of},
+    listing::{Listed, is_entry, listed},
     record::{Jobs as JobsOf, Record},
     reply,
     scripts::{self, Verb},
 };
 use crate::store::{
-    AcceptanceId, Admin, DeadLetter, DedupKey, JobState, Remembered, StoreFuture, Unrouted, check,
+    AcceptanceId, Admin, DeadLetter, DedupKey, JobState, Payload, Remembered, StoreFuture,
+    Unrouted, check,
 };
 
 impl Admin for RedisStore {
@@ -26,20 +27,39 @@ impl Admin for RedisStore {
         Box::pin(async move {
             let lane = self.lane(handler).await?;
             let entries = self.entries(&lane.dead, after, max.min(MAX_LISTED)).await?;
-            let payloads = self.payloads(&entries).await?;
-            let letter = |(entry, (head, body)): (Listed, _)| DeadLetter {
-                at: time_of(&entry.id),
-                entry: entry.id,
-                handler: Arc::clone(&lane.name),
-                key: entry.job.key,
-                acceptance: entry.job.acceptance,
-                attempt: entry.job.attempt,
-                replays: entry.job.replays,
-                reason: String::from_utf8_lossy(&entry.second).into_owned(),
+            self.letters(&lane, entries).await
+        })
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        handler: &'a str,
+        entry: &'a str,
+    ) -> StoreFuture<'a, Option<DeadLetter>> {
+        Box::pin(async move {
+            let lane = self.lane(handler).await?;
+            let found = self.one(&lane.dead, entry).await?;
+            Ok(self
+                .letters(&lane, found.into_iter().collect())
+                .await?
+                .pop())
+        })
+    }
+
+    fn payload(&self, key: DedupKey) -> StoreFuture<'_, Option<Payload>> {
+        Box::pin(async move {
+            let Some((record, _)) = self.record(&key, None).await? else {
+                return Ok(None);
+            };
+            if let JobsOf::Finished(_) = record.jobs {
+                return Ok(None);
+            }
+            let payload = self.read_one(&record.acceptance).await?;
+            Ok(payload.map(|(head, body)| Payload {
+                acceptance: record.acceptance,
                 head,
                 body,
-            };
-            Ok(entries.into_iter().zip(payloads).map(letter).collect())
+            }))
         })
     }
 

@@ -1,10 +1,16 @@
 //! Reading dead letters and unrouted events: streams of references, and their payloads.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use redis::Value;
 
-use super::{RedisStore, record::StoredJob, reply};
-use crate::{clock::UnixTime, error::StoreError, store::check};
+use super::{RedisStore, lanes::Lane, record::StoredJob, reply};
+use crate::{
+    clock::UnixTime,
+    error::StoreError,
+    store::{DeadLetter, check},
+};
 
 /// An entry of the dead letters or of the unrouted.
 pub(super) struct Listed {
@@ -46,6 +52,28 @@ impl RedisStore {
         Ok(listed(self.batcher.call(command).await?)?.pop())
     }
 
+    /// These entries of a handler's dead letters with their payloads; fewer when they weigh much.
+    pub(super) async fn letters(
+        &self,
+        lane: &Lane,
+        entries: Vec<Listed>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let payloads = self.payloads(&entries).await?;
+        let letter = |(entry, (head, body)): (Listed, _)| DeadLetter {
+            at: time_of(&entry.id),
+            entry: entry.id,
+            handler: Arc::clone(&lane.name),
+            key: entry.job.key,
+            acceptance: entry.job.acceptance,
+            attempt: entry.job.attempt,
+            replays: entry.job.replays,
+            reason: String::from_utf8_lossy(&entry.second).into_owned(),
+            head,
+            body,
+        };
+        Ok(entries.into_iter().zip(payloads).map(letter).collect())
+    }
+
     /// Head and body of each of the first, until they weigh enough; empty ones where somebody
     /// removed the payload from outside.
     pub(super) async fn payloads(
@@ -84,7 +112,7 @@ pub(super) fn is_entry(text: &str) -> bool {
         .is_some_and(|(time, n)| time.parse::<u64>().is_ok() && n.parse::<u64>().is_ok())
 }
 
-pub(super) fn time_of(entry: &str) -> UnixTime {
+fn time_of(entry: &str) -> UnixTime {
     let millis = entry
         .split_once('-')
         .and_then(|(time, _)| time.parse().ok());

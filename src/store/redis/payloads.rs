@@ -1,5 +1,7 @@
 //! Reading payloads, a chunk at a time: how long that takes depends on how large they are.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use redis::Value;
 
@@ -8,7 +10,10 @@ use super::{
     record::{StoredJob, body_at},
     reply,
 };
-use crate::error::{StoreError, StoreErrorKind};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    store::AcceptanceId,
+};
 
 /// Head and body; `None` where there is no payload.
 pub(super) type Payload = Option<(Bytes, Bytes)>;
@@ -32,12 +37,29 @@ impl RedisStore {
         if pipeline.is_empty() {
             return Ok(Vec::new());
         }
-        let more = bytes.div_ceil(CHUNK).saturating_sub(1);
-        let more = self
-            .timeout
-            .saturating_mul(u32::try_from(more).unwrap_or(u32::MAX));
-        let payloads = self.side.read(&pipeline, more).await?;
+        let payloads = self.side.read(&pipeline, self.more_time(bytes)).await?;
         payloads.into_iter().map(payload_of).collect()
+    }
+}
+
+impl RedisStore {
+    /// One payload, of whatever size.
+    pub(super) async fn read_one(&self, acceptance: &AcceptanceId) -> Result<Payload, StoreError> {
+        let name = self.keys.event(acceptance);
+        let mut command = redis::cmd("STRLEN");
+        command.arg(&name);
+        let bytes: u64 = reply::read(self.batcher.call(command).await?)?;
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("GET").arg(&name);
+        let mut values = self.side.read(&pipeline, self.more_time(bytes)).await?;
+        payload_of(values.pop().unwrap_or_default())
+    }
+
+    /// How much longer than one chunk these bytes may take.
+    fn more_time(&self, bytes: u64) -> Duration {
+        let more = bytes.div_ceil(CHUNK).saturating_sub(1);
+        self.timeout
+            .saturating_mul(u32::try_from(more).unwrap_or(u32::MAX))
     }
 }
 
