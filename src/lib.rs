@@ -55,7 +55,8 @@
 //! - `redis`: the store in Redis, through a `deadpool-redis` pool of yours
 //! - `redis-sentinel`: the same through a pool that asks Redis Sentinel
 //! - `allowlist`: the layers that refuse by address and by plain HTTP
-//! - `axum`: an extractor for [`Event`] and `IntoResponse` for [`Rejection`]
+//! - `axum`: an extractor for [`Event`], `IntoResponse` for [`Rejection`], and signed URLs that are right
+//!   under `Router::nest`
 //! - `admin`: a page for the people who run an inbox
 //! - `tracing`, `metrics`: spans and logs; counters and histograms
 //! - `full`: all of these

@@ -95,8 +95,9 @@ impl SourceBuilder {
     ///
     /// For schemes that sign the URL of each request (Twilio, HubSpot) it is the public origin, such
     /// as `https://hooks.example.com`; the request's own path and query are put behind it. What a
-    /// proxy or `Router::nest` takes away from the front of the path belongs into it as well. What
-    /// the request says about its host is never used.
+    /// proxy takes away from the front of the path belongs into it as well. What axum's
+    /// `Router::nest` takes away is put back with the feature `axum`, and belongs into it without.
+    /// What the request says about its host is never used.
     pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     content::Content,
     plan::{Make, Plan, Signature},
+    target::target,
 };
 use crate::{
     error::RejectionKind,
@@ -213,12 +214,13 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 fn escaped_target(origin: &str, parts: &Parts) -> String {
-    let mut target = format!("{}{}", split_origin(origin).2, parts.uri.path());
-    if let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) {
-        target.push('?');
-        target.extend(utf8_percent_encode(query, COMPONENT));
+    let uri = target(parts);
+    let mut escaped = format!("{}{}", split_origin(origin).2, uri.path());
+    if let Some(query) = uri.query().filter(|query| !query.is_empty()) {
+        escaped.push('?');
+        escaped.extend(utf8_percent_encode(query, COMPONENT));
     }
-    utf8_percent_encode(&target, URI).to_string()
+    utf8_percent_encode(&escaped, URI).to_string()
 }
 
 /// With these characters in place of their percent-escapes, and all other escapes as they are.
@@ -255,10 +257,8 @@ fn split_origin(origin: &str) -> (&str, &str, &str) {
 
 /// The configured origin with the request's own path and query.
 pub(super) fn url(origin: &str, parts: &Parts, port: Port) -> String {
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = target(parts).path_and_query();
+    let target = target.map_or("/", |target| target.as_str());
     let (scheme, authority, prefix) = split_origin(origin);
     // A colon inside of brackets is an IPv6 address's.
     let (host, configured) = match authority.rsplit_once(':') {

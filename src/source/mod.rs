@@ -69,6 +69,7 @@ mod place;
 mod plan;
 #[cfg(feature = "test-util")]
 pub(crate) mod sign;
+mod target;
 mod tenants;
 
 use std::{
