@@ -11,3 +11,8 @@ pub mod providers {}
 /// How to write a row for a sender that has none.
 #[doc = include_str!("add_a_provider.md")]
 pub mod add_a_provider {}
+
+/// Why events come in any order, and how to write the right state all the same.
+#[cfg(any(not(doctest), feature = "test-util"))]
+#[doc = include_str!("order_of_events.md")]
+pub mod order_of_events {}

@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 use self::trace::TraceParent;
 use crate::{clock::UnixTime, scheme::json, secret::Label};
 
+pub use self::stamp::{NoStamp, Stamp, StampUnit};
 pub use crate::scheme::Covers;
 
+mod stamp;
 pub(crate) mod trace;
 
 /// Proof that a source took exactly these bytes for genuine: one active secret signed them, or the

@@ -1,5 +1,7 @@
 use std::{error::Error, fmt, time::Duration};
 
+use crate::event::NoStamp;
+
 /// Why a handler did not finish, and what is to happen next.
 #[derive(Debug)]
 pub struct Failure {
@@ -78,5 +80,12 @@ impl From<serde_json::Error> for Failure {
         Self::permanent(format!(
             "payload is not as expected: {place:?} (category, line, column)"
         ))
+    }
+}
+
+/// What does not say how new it is never will.
+impl From<NoStamp> for Failure {
+    fn from(why: NoStamp) -> Self {
+        Self::permanent(why)
     }
 }

@@ -34,13 +34,8 @@ impl TimeUnit {
             Self::SecondsOrMillis if text.len() >= 13 => Self::Millis.parse(text),
             Self::SecondsOrMillis => Self::Seconds.parse(text),
             Self::Rfc3339 => {
-                let text = std::str::from_utf8(text).ok().filter(|t| t.len() <= 64)?;
-                let nanos = OffsetDateTime::parse(text, &Rfc3339)
-                    .ok()?
-                    .unix_timestamp_nanos();
-                i64::try_from(nanos.div_euclid(1_000_000))
-                    .ok()
-                    .map(UnixTime::from_millis)
+                let millis = rfc3339_nanos(text)?.div_euclid(1_000_000);
+                i64::try_from(millis).ok().map(UnixTime::from_millis)
             }
             Self::HttpDate => {
                 // Of one length, and of the many zones of RFC 2822 the one that HTTP knows.
@@ -60,7 +55,15 @@ impl TimeUnit {
     }
 }
 
-fn digits(text: &[u8]) -> Option<i64> {
+/// Nanoseconds since the epoch.
+pub(crate) fn rfc3339_nanos(text: &[u8]) -> Option<i128> {
+    let text = std::str::from_utf8(text).ok().filter(|t| t.len() <= 64)?;
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    Some(time.unix_timestamp_nanos())
+}
+
+/// A number without a sign.
+pub(crate) fn digits(text: &[u8]) -> Option<i64> {
     // A leading zero is refused because `1` + `0123` is also `10` + `123`: a body that stands right
     // before its time could lose its last zeros to it.
     let padded = text.len() > 1 && text.first() == Some(&b'0');
