@@ -50,3 +50,33 @@ fn its_curl_commands_do_what_their_comments_say() {
     receiver.wait_for("orders/create");
     assert_eq!(receiver.stop().len(), 3);
 }
+
+#[test]
+fn it_leads_to_every_guide_and_the_crate_has_them_all() {
+    let readme = fs::read_to_string(PATH).unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs");
+    let modules = fs::read_to_string(format!("{folder}/mod.rs")).unwrap();
+    let mut guides = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".md") else {
+            continue;
+        };
+        assert!(readme.contains(&format!("](src/docs/{name})")), "{name}");
+        assert!(
+            modules.contains(&format!("include_str!(\"{name}\")")),
+            "{name}"
+        );
+        assert!(
+            modules.contains(&format!("[`{module}`]")),
+            "{name} is not in the list"
+        );
+        let text = fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        assert!(
+            !text.contains("```ignore"),
+            "{name} has code that nothing tests"
+        );
+        guides += 1;
+    }
+    assert!(guides >= 11, "{guides}");
+}

@@ -38,6 +38,48 @@ async fn a_finished_event_takes_176_bytes_at_the_most_and_leaves_nothing_else() 
     assert_eq!(left.len(), untouched.len() + 1);
 }
 
+/// Bytes of `used_memory` for each of 2,000 events that wait.
+async fn waiting(routes: &[&str], guarded: bool) -> i64 {
+    const EVENTS: u32 = 2_000;
+    let server = RedisServer::start();
+    let store = declared(&server).await;
+    let used = || {
+        let info = server.info("memory");
+        let mut lines = info.lines();
+        let used = lines.find_map(|line| line.strip_prefix("used_memory:"));
+        used.unwrap().trim().parse::<i64>().unwrap()
+    };
+    let before = used();
+    for n in 0..EVENTS {
+        let mut entry = entry(n, routes);
+        entry.body = vec![b'x'; 1_024].into();
+        entry.head = vec![b'h'; 250].into();
+        if guarded {
+            let mut bytes = entry.key;
+            bytes.0[15] = 1;
+            entry.replay_guard = ReplayGuard::Flag(bytes);
+        }
+        assert_eq!(store.accept(entry).await.unwrap(), NEW);
+    }
+    (used() - before) / i64::from(EVENTS) - 1_024 - 250
+}
+
+#[tokio::test]
+async fn a_waiting_event_takes_what_the_guide_says_besides_head_and_body() {
+    let (one, two) = (
+        waiting(&["a"], false).await,
+        waiting(&["a", "b"], false).await,
+    );
+    let guarded = waiting(&["a"], true).await;
+    println!(
+        "besides head and body: {one} bytes, {two} for two handlers, {guarded} with the guard"
+    );
+    assert!(
+        one <= 650 && two - one <= 100 && guarded - one <= 180,
+        "{one} {two} {guarded}"
+    );
+}
+
 #[tokio::test]
 async fn another_format_or_partition_count_is_refused_and_left_alone() {
     let server = RedisServer::start();

@@ -22,6 +22,7 @@ use hookgate::{
 
 use support::RedisServer;
 
+mod acl;
 #[path = "../support/around.rs"]
 mod around;
 mod atomic;
