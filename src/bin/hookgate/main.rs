@@ -1,9 +1,16 @@
 //! `hookgate`: sends and explains signed deliveries, looks into an inbox and repairs it.
 //!
 //! On the library's public interface only. Results go to standard output, troubles to standard
-//! error, and neither shows a secret or a whole signature.
+//! error, and neither shows a secret or a whole signature, except of what `sign` was asked to make.
 
 mod exit;
+mod explain;
+mod listen;
+mod making;
+mod providers;
+mod send;
+mod shared;
+mod sign;
 
 use std::process::ExitCode;
 
@@ -19,11 +26,23 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Send(send::Send),
+    Sign(sign::Sign),
+    Explain(explain::Explain),
+    Listen(listen::Listen),
+    Providers(providers::Providers),
+}
 
 impl Command {
     async fn run(self) -> Result<(), Trouble> {
-        match self {}
+        match self {
+            Self::Send(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Listen(command) => command.run().await,
+            Self::Providers(command) => command.run(),
+        }
     }
 }
 

@@ -1,0 +1,144 @@
+//! A delivery and what it is judged with, and changes to either.
+
+use bytes::Bytes;
+use hookgate::{
+    ConfigError, Event, RejectionKind, Source, clock::UnixTime, provider::Provider,
+    scheme::SignedUrl,
+};
+use http::request::Parts;
+
+use crate::shared::secrets::Given;
+
+/// What arrived, and how the receiver is configured.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) row: Provider,
+    pub(crate) secrets: Vec<Given>,
+    /// The public URL or origin, where one is signed.
+    pub(crate) url: Option<String>,
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+}
+
+/// Whether the time counts.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Freshness {
+    Counts,
+    Ignored,
+}
+
+/// What came of it.
+pub(crate) enum Verdict {
+    Valid(Box<Event>),
+    Refused(RejectionKind),
+    /// The source cannot be built like this.
+    Unusable(ConfigError),
+}
+
+impl Case {
+    /// Verifies it with each of the secrets, by the library's own door. The first secret's verdict
+    /// when none is right, and one of a secret that can be used before others.
+    pub(crate) fn judge(&self, now: UnixTime, freshness: Freshness) -> Verdict {
+        let mut otherwise = None;
+        for given in &self.secrets {
+            match (self.judge_with(given, now, freshness), &otherwise) {
+                (Verdict::Valid(event), _) => return Verdict::Valid(event),
+                (verdict @ Verdict::Refused(_), Some(Verdict::Unusable(_)) | None)
+                | (verdict, None) => otherwise = Some(verdict),
+                _ => {}
+            }
+        }
+        otherwise.unwrap_or(Verdict::Unusable(ConfigError::EmptySecret))
+    }
+
+    /// The same with one secret.
+    pub(super) fn judge_with(&self, given: &Given, now: UnixTime, freshness: Freshness) -> Verdict {
+        match self.source(given, freshness) {
+            Err(why) => Verdict::Unusable(why),
+            Ok(source) => match source.verify(&self.parts, self.body.clone(), now) {
+                Ok(event) => Verdict::Valid(Box::new(event)),
+                Err(why) => Verdict::Refused(why.kind()),
+            },
+        }
+    }
+
+    fn source(&self, given: &Given, freshness: Freshness) -> Result<Source, ConfigError> {
+        let mut builder = Source::builder("explain", self.row).add_secret(given.secret()?);
+        if let (Some(url), true) = (&self.url, self.signs_url()) {
+            builder = builder.with_public_url(url);
+        }
+        if freshness == Freshness::Ignored {
+            // Whatever the size: that has been judged by then.
+            builder = builder.with_max_body(usize::MAX);
+            builder = builder.dangerous().without_freshness();
+        }
+        builder.build()
+    }
+
+    /// Whether the row signs the URL.
+    pub(super) fn signs_url(&self) -> bool {
+        self.row.scheme.signed_url() != SignedUrl::None
+    }
+}
+
+/// One change, which is made to see whether the signature matches then.
+pub(super) struct Change {
+    /// A name for scripts.
+    pub(super) kind: &'static str,
+    /// What is wrong, when it matches.
+    pub(super) says: String,
+    apply: Box<Applied>,
+}
+
+/// Makes the change; `None` where it changes nothing.
+type Applied = dyn Fn(&Case) -> Option<Case>;
+
+impl Change {
+    pub(super) fn new(
+        kind: &'static str,
+        says: impl Into<String>,
+        apply: impl Fn(&Case) -> Option<Case> + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            says: says.into(),
+            apply: Box::new(apply),
+        }
+    }
+
+    /// A change of the body.
+    pub(super) fn body(
+        kind: &'static str,
+        says: impl Into<String>,
+        edit: impl Fn(&[u8]) -> Option<Vec<u8>> + 'static,
+    ) -> Self {
+        Self::new(kind, says, move |case| {
+            let body = edit(&case.body).filter(|body| *body != case.body)?;
+            let mut case = case.clone();
+            case.body = body.into();
+            Some(case)
+        })
+    }
+
+    /// A change of the head.
+    pub(super) fn head(kind: &'static str, says: impl Into<String>, parts: Parts) -> Self {
+        Self::new(kind, says, move |case| {
+            let mut case = case.clone();
+            case.parts.clone_from(&parts);
+            Some(case)
+        })
+    }
+
+    /// Another row.
+    pub(super) fn row(kind: &'static str, says: impl Into<String>, row: Provider) -> Self {
+        Self::new(kind, says, move |case| {
+            let mut case = case.clone();
+            case.row = row;
+            Some(case)
+        })
+    }
+
+    pub(super) fn apply(&self, case: &Case) -> Option<Case> {
+        (self.apply)(case)
+    }
+}

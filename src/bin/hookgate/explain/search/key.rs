@@ -1,0 +1,183 @@
+//! Secrets that were copied with something around them, or are decoded in another way.
+
+use data_encoding::{
+    BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE,
+};
+use hookgate::scheme::{KeyDecoding, KeyId};
+
+use crate::{
+    explain::case::{Case, Change},
+    shared::secrets::Given,
+};
+
+pub(super) fn changes(case: &Case) -> Vec<Change> {
+    let each = case.secrets.iter().flat_map(|given| of(case, given));
+    each.collect()
+}
+
+fn of(case: &Case, given: &Given) -> Vec<Change> {
+    let label = &given.label;
+    let text = given.text.as_slice();
+    let trimmed = text.trim_ascii();
+    let plain = unquoted(trimmed);
+    let mut all = Vec::new();
+    if trimmed != text {
+        let says = format!("{label} has white space or a line end around it");
+        all.push(as_text("secret_space", says, given, trimmed.to_vec()));
+    }
+    if plain != trimmed {
+        let says = format!("{label} has quotes around it");
+        all.push(as_text("secret_quotes", says, given, plain.to_vec()));
+    }
+    all.extend(key_id(case, given, plain));
+    let (id, secret) = match case.row.scheme.key_id {
+        KeyId::None => (&b""[..], plain),
+        KeyId::Header(_) | KeyId::Configured => split(plain),
+    };
+    for (kind, how, key) in readings(secret) {
+        let says = format!("{label} {how}");
+        all.push(as_key(kind, says, given, id, &key));
+    }
+    all
+}
+
+/// The same secret with another text.
+fn as_text(kind: &'static str, says: String, given: &Given, text: Vec<u8>) -> Change {
+    let label = given.label.clone();
+    Change::new(kind, says, move |case| {
+        let mut case = case.clone();
+        let (label, text) = (label.clone(), text.clone());
+        case.secrets = vec![Given { label, text }];
+        Some(case)
+    })
+}
+
+/// The same secret with this key, whatever the row makes of texts.
+fn as_key(kind: &'static str, says: String, given: &Given, id: &[u8], key: &[u8]) -> Change {
+    let label = given.label.clone();
+    let text = [id, HEXLOWER.encode(key).as_bytes()].concat();
+    Change::new(kind, says, move |case| {
+        let mut case = case.clone();
+        case.row.scheme.key = KeyDecoding::Hex;
+        case.row.scheme.older = None;
+        let (label, text) = (label.clone(), text.clone());
+        case.secrets = vec![Given { label, text }];
+        Some(case)
+    })
+}
+
+/// The id by which the delivery calls the key, where the secret was given without it.
+fn key_id(case: &Case, given: &Given, plain: &[u8]) -> Option<Change> {
+    let KeyId::Header(header) = case.row.scheme.key_id else {
+        return None;
+    };
+    let family = case.row.families.first().copied().unwrap_or_default();
+    let named = case.parts.headers.get(header.name_in(family))?;
+    let (_, secret) = split(plain);
+    let text = [named.as_bytes(), b":", secret].concat();
+    let says = format!(
+        "{} is to be given as `id:secret`, with the id that the deliveries name in their header",
+        given.label
+    );
+    Some(as_text("secret_id", says, given, text))
+}
+
+/// `id:` and the secret.
+fn split(text: &[u8]) -> (&[u8], &[u8]) {
+    let at = text.iter().rposition(|byte| *byte == b':');
+    at.map_or((b"", text), |at| text.split_at(at + 1))
+}
+
+fn unquoted(text: &[u8]) -> &[u8] {
+    let quotes = [b'"', b'\'', b'`'];
+    match text {
+        [first, inner @ .., last] if first == last && quotes.contains(first) => inner.trim_ascii(),
+        _ => text,
+    }
+}
+
+type Reading = (&'static str, &'static str, Vec<u8>);
+
+/// What this text may be as a key.
+fn readings(text: &[u8]) -> Vec<Reading> {
+    let mut all: Vec<Reading> = Vec::new();
+    let mut add = |kind, how, key: Option<Vec<u8>>| {
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            all.push((kind, how, key));
+        }
+    };
+    add(
+        "secret_as_text",
+        "is used as text, prefix and all, not decoded",
+        Some(text.to_vec()),
+    );
+    add(
+        "secret_as_base64",
+        "is base64, which is to be decoded",
+        base64(text),
+    );
+    add(
+        "secret_as_hex",
+        "is hexadecimal digits, which are to be decoded",
+        hex(text),
+    );
+    for at in text
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .map(|(at, _)| at + 1)
+    {
+        let rest = text.get(at..).unwrap_or_default();
+        add(
+            "secret_prefix",
+            "is used without its prefix, as text",
+            Some(rest.to_vec()),
+        );
+        add(
+            "secret_prefix",
+            "is base64 behind its prefix, which is to be decoded",
+            base64(rest),
+        );
+        add(
+            "secret_prefix",
+            "is hexadecimal digits behind its prefix",
+            hex(rest),
+        );
+    }
+    let prefixed = [b"whsec_", text].concat();
+    add(
+        "secret_prefix",
+        "is used as text with `whsec_` before it",
+        Some(prefixed),
+    );
+    let ended = [text, b"\n"].concat();
+    add(
+        "secret_newline",
+        "has a line end behind it at the sender (as from `echo`)",
+        Some(ended),
+    );
+    let encoded = BASE64.encode(text).into_bytes();
+    add(
+        "secret_encoded",
+        "is used in base64, not decoded, by the sender",
+        Some(encoded),
+    );
+    let encoded = HEXLOWER.encode(text).into_bytes();
+    add(
+        "secret_encoded",
+        "is used in hexadecimal digits, as text, by the sender",
+        Some(encoded),
+    );
+    all
+}
+
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let alphabets = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD];
+    alphabets
+        .iter()
+        .find_map(|alphabet| alphabet.decode(text).ok())
+}
+
+fn hex(text: &[u8]) -> Option<Vec<u8>> {
+    HEXLOWER_PERMISSIVE.decode(text).ok()
+}

@@ -1,0 +1,149 @@
+//! The receiver: answers as a source of this preset should, and tells what came.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    response::Response,
+};
+use bytes::Bytes;
+use hookgate::{
+    Event, Rejection, RejectionKind, Secret, Source,
+    clock::{Clock, SystemClock, UnixTime},
+    provider::{Provider, Reply},
+};
+use http::{Request, request::Parts};
+use tokio::sync::mpsc::Sender;
+
+use crate::{exit::Trouble, explain::case::Case, shared::secrets::Given};
+
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub(super) struct Receiver(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    secrets: Vec<Given>,
+    url: Option<String>,
+}
+
+/// What came.
+pub(super) struct Arrived {
+    pub(super) at: UnixTime,
+    pub(super) what: What,
+    /// The delivery, to be explained if need be.
+    pub(super) case: Case,
+}
+
+pub(super) enum What {
+    Handshake(Result<(), Rejection>),
+    Event(Box<Event>),
+    Refused(Rejection),
+}
+
+impl Receiver {
+    pub(super) fn new(
+        row: Provider,
+        secrets: Vec<Given>,
+        url: Option<String>,
+        token: Option<&str>,
+    ) -> Result<Self, Trouble> {
+        let mut builder = Source::builder("listen", row);
+        for given in &secrets {
+            builder = builder.add_secret(given.usable()?);
+        }
+        if let Some(url) = &url {
+            builder = builder.with_public_url(url);
+        }
+        if let Some(name) = token {
+            builder = builder.with_verify_token(Secret::from_env(name).map_err(Trouble::usage)?);
+        }
+        let source = builder.build().map_err(Trouble::usage)?;
+        Ok(Self(Arc::new(Inner {
+            source,
+            secrets,
+            url,
+        })))
+    }
+
+    /// Every path and every method.
+    pub(super) fn router(&self, tell: Sender<Arrived>) -> Router {
+        Router::new()
+            .fallback(receive)
+            .with_state((self.clone(), tell))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> (Response, Arrived) {
+        let source = &self.0.source;
+        let (parts, body) = request.into_parts();
+        let read = tokio::time::timeout(PATIENCE, to_bytes(body, source.max_body())).await;
+        let now = SystemClock.now();
+        let (body, what, reply) = match read {
+            Err(_) => refused(source, Bytes::new(), RejectionKind::TooSlow.into()),
+            Ok(Err(_)) => refused(source, Bytes::new(), RejectionKind::TooLarge.into()),
+            Ok(Ok(body)) => self.judge(&parts, body, now),
+        };
+        let arrived = Arrived {
+            at: now,
+            what,
+            case: Case {
+                row: *source.provider(),
+                secrets: self.0.secrets.clone(),
+                url: self.0.url.clone(),
+                parts,
+                body,
+            },
+        };
+        (reply, arrived)
+    }
+
+    fn judge(&self, parts: &Parts, body: Bytes, now: UnixTime) -> (Bytes, What, Response) {
+        let source = &self.0.source;
+        let asked = source
+            .answer(parts)
+            .or_else(|| source.answer_body(parts, &body));
+        if let Some(answer) = asked {
+            return match answer {
+                Ok(reply) => (body, What::Handshake(Ok(())), response(reply)),
+                Err(why) => (body, What::Handshake(Err(why)), status(source, why)),
+            };
+        }
+        match source.verify(parts, body.clone(), now) {
+            Ok(event) => {
+                let reply = source.answer_event(parts, &event);
+                let reply = reply.unwrap_or_else(|| source.provider().replies.accepted());
+                (body, What::Event(Box::new(event)), response(reply))
+            }
+            Err(why) => refused(source, body, why),
+        }
+    }
+}
+
+async fn receive(
+    State((receiver, tell)): State<(Receiver, Sender<Arrived>)>,
+    request: Request<Body>,
+) -> Response {
+    let (reply, arrived) = receiver.answer(request).await;
+    // Nobody listens any more when enough has come.
+    let _ = tell.send(arrived).await;
+    reply
+}
+
+fn refused(source: &Source, body: Bytes, why: Rejection) -> (Bytes, What, Response) {
+    let reply = status(source, why);
+    (body, What::Refused(why), reply)
+}
+
+fn status(source: &Source, why: Rejection) -> Response {
+    let mut reply = Response::new(Body::empty());
+    *reply.status_mut() = source.provider().replies.refusal(why.kind());
+    reply
+}
+
+fn response(reply: Reply) -> Response {
+    reply.into_response::<Bytes>().map(Body::from)
+}
