@@ -1,5 +1,7 @@
 //! A delivery and what it is judged with, and changes to either.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use hookgate::{
     ConfigError, Event, RejectionKind, Source, clock::UnixTime, provider::Provider,
@@ -18,6 +20,9 @@ pub(crate) struct Case {
     pub(crate) url: Option<String>,
     pub(crate) parts: Parts,
     pub(crate) body: Bytes,
+    /// The sources that ignore the time, one for each secret: made once for all cases that differ in
+    /// nothing but what arrived.
+    timeless: Arc<OnceLock<Vec<Result<Source, ConfigError>>>>,
 }
 
 /// Whether the time counts.
@@ -36,30 +41,83 @@ pub(crate) enum Verdict {
 }
 
 impl Case {
+    pub(crate) fn new(
+        row: Provider,
+        secrets: Vec<Given>,
+        url: Option<String>,
+        parts: Parts,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            row,
+            secrets,
+            url,
+            parts,
+            body,
+            timeless: Arc::default(),
+        }
+    }
+
+    /// The same delivery to a receiver that is configured in another way.
+    pub(super) fn reconfigured(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut case = Self {
+            timeless: Arc::default(),
+            ..self.clone()
+        };
+        change(&mut case);
+        case
+    }
+
     /// Verifies it with each of the secrets, by the library's own door. The first secret's verdict
     /// when none is right, and one of a secret that can be used before others.
     pub(crate) fn judge(&self, now: UnixTime, freshness: Freshness) -> Verdict {
+        match freshness {
+            Freshness::Counts => self.first(self.sources(freshness).iter(), now),
+            Freshness::Ignored => self.first(self.timeless().iter(), now),
+        }
+    }
+
+    fn first<'s>(
+        &self,
+        sources: impl Iterator<Item = &'s Result<Source, ConfigError>>,
+        now: UnixTime,
+    ) -> Verdict {
         let mut otherwise = None;
-        for given in &self.secrets {
-            match (self.judge_with(given, now, freshness), &otherwise) {
-                (Verdict::Valid(event), _) => return Verdict::Valid(event),
-                (verdict @ Verdict::Refused(_), Some(Verdict::Unusable(_)) | None)
-                | (verdict, None) => otherwise = Some(verdict),
+        for source in sources {
+            let verdict = match source {
+                Err(why) => Verdict::Unusable(why.clone()),
+                Ok(source) => match source.verify(&self.parts, self.body.clone(), now) {
+                    Ok(event) => return Verdict::Valid(Box::new(event)),
+                    Err(why) => Verdict::Refused(why.kind()),
+                },
+            };
+            match (&verdict, &otherwise) {
+                (_, None) | (Verdict::Refused(_), Some(Verdict::Unusable(_))) => {
+                    otherwise = Some(verdict);
+                }
                 _ => {}
             }
         }
         otherwise.unwrap_or(Verdict::Unusable(ConfigError::EmptySecret))
     }
 
-    /// The same with one secret.
-    pub(super) fn judge_with(&self, given: &Given, now: UnixTime, freshness: Freshness) -> Verdict {
-        match self.source(given, freshness) {
-            Err(why) => Verdict::Unusable(why),
-            Ok(source) => match source.verify(&self.parts, self.body.clone(), now) {
-                Ok(event) => Verdict::Valid(Box::new(event)),
-                Err(why) => Verdict::Refused(why.kind()),
-            },
-        }
+    /// The secrets of which no source can be made, and why.
+    pub(super) fn unusable(&self) -> impl Iterator<Item = (&Given, &ConfigError)> {
+        let each = self.secrets.iter().zip(self.timeless());
+        each.filter_map(|(given, source)| Some((given, source.as_ref().err()?)))
+    }
+
+    fn timeless(&self) -> &[Result<Source, ConfigError>] {
+        self.timeless
+            .get_or_init(|| self.sources(Freshness::Ignored))
+    }
+
+    fn sources(&self, freshness: Freshness) -> Vec<Result<Source, ConfigError>> {
+        let sources = self
+            .secrets
+            .iter()
+            .map(|given| self.source(given, freshness));
+        sources.collect()
     }
 
     fn source(&self, given: &Given, freshness: Freshness) -> Result<Source, ConfigError> {
@@ -132,9 +190,7 @@ impl Change {
     /// Another row.
     pub(super) fn row(kind: &'static str, says: impl Into<String>, row: Provider) -> Self {
         Self::new(kind, says, move |case| {
-            let mut case = case.clone();
-            case.row = row;
-            Some(case)
+            Some(case.reconfigured(|case| case.row = row))
         })
     }
 

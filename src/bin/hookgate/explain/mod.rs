@@ -90,13 +90,7 @@ impl Explain {
             SignedUrl::Origin => url.origin,
             _ => url.text,
         });
-        let case = Case {
-            row,
-            secrets,
-            url,
-            parts,
-            body,
-        };
+        let case = Case::new(row, secrets, url, parts, body);
         let now = self.at.unwrap_or_else(|| SystemClock.now());
         let diagnosis = Diagnosis::of(&case, now);
         if self.json {

@@ -1,14 +1,10 @@
 //! What catches the eye when nothing, or not enough, was found by trying. Facts of the delivery, and
 //! said to prove nothing.
 
-use hookgate::RejectionKind;
+use hookgate::{ConfigError, RejectionKind};
 use http::header;
 
-use super::{
-    case::{Case, Freshness, Verdict},
-    diagnosis::Refusal,
-    search::Hint,
-};
+use super::{case::Case, diagnosis::Refusal, search::Hint};
 use crate::shared::carrier::{needed_headers, signature_headers};
 
 /// All of these that are so; without a hint also what is only likely.
@@ -45,22 +41,13 @@ fn seen(kind: &'static str, says: impl Into<String>) -> Hint {
     }
 }
 
-/// Secrets that are not in the preset's form.
+/// Secrets that are not in the preset's form. What is missing besides is said elsewhere.
 fn unusable(case: &Case) -> Vec<Hint> {
-    let why = |given| match case.judge_with(given, Default::default(), Freshness::Ignored) {
-        Verdict::Unusable(why) => Some(seen("secret_form", format!("{}: {why}", given.label))),
-        _ => None,
-    };
-    // What is missing besides the secret is said elsewhere.
-    let of_secret =
-        |given: &&_| match case.judge_with(given, Default::default(), Freshness::Ignored) {
-            Verdict::Unusable(why) => !matches!(why, hookgate::ConfigError::Missing { .. }),
-            _ => false,
-        };
-    case.secrets
-        .iter()
-        .filter(of_secret)
-        .filter_map(why)
+    let of_secret = case
+        .unusable()
+        .filter(|(_, why)| !matches!(why, ConfigError::Missing { .. }));
+    of_secret
+        .map(|(given, why)| seen("secret_form", format!("{}: {why}", given.label)))
         .collect()
 }
 

@@ -87,16 +87,12 @@ impl Receiver {
             Ok(Err(_)) => refused(source, Bytes::new(), RejectionKind::TooLarge.into()),
             Ok(Ok(body)) => self.judge(&parts, body, now),
         };
+        let (secrets, url) = (self.0.secrets.clone(), self.0.url.clone());
+        let case = Case::new(*source.provider(), secrets, url, parts, body);
         let arrived = Arrived {
             at: now,
             what,
-            case: Case {
-                row: *source.provider(),
-                secrets: self.0.secrets.clone(),
-                url: self.0.url.clone(),
-                parts,
-                body,
-            },
+            case,
         };
         (reply, arrived)
     }

@@ -89,7 +89,11 @@ impl Url {
         Ok(Self {
             text: text.to_owned(),
             origin: format!("{scheme}://{authority}"),
-            target: target.to_owned(),
+            // `http://host?query` has an empty path.
+            target: match target.starts_with('/') {
+                true => target.to_owned(),
+                false => format!("/{target}"),
+            },
             host: authority.host().trim_matches(['[', ']']).to_owned(),
         })
     }

@@ -109,12 +109,12 @@ mod tests {
         for text in [
             "1790000000",
             "1790000000000",
-            "2026-09-21T13:33:20Z",
-            "2026-09-21T15:33:20+02:00",
+            "2026-09-21T14:13:20Z",
+            "2026-09-21T16:13:20+02:00",
         ] {
             assert_eq!(time(text), Ok(expected), "{text}");
         }
-        assert_eq!(written(expected), "2026-09-21T13:33:20Z");
+        assert_eq!(written(expected), "2026-09-21T14:13:20Z");
         assert!(time("yesterday").is_err());
     }
 

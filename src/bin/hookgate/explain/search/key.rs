@@ -45,10 +45,8 @@ fn of(case: &Case, given: &Given) -> Vec<Change> {
 fn as_text(kind: &'static str, says: String, given: &Given, text: Vec<u8>) -> Change {
     let label = given.label.clone();
     Change::new(kind, says, move |case| {
-        let mut case = case.clone();
         let (label, text) = (label.clone(), text.clone());
-        case.secrets = vec![Given { label, text }];
-        Some(case)
+        Some(case.reconfigured(|case| case.secrets = vec![Given { label, text }]))
     })
 }
 
@@ -57,12 +55,12 @@ fn as_key(kind: &'static str, says: String, given: &Given, id: &[u8], key: &[u8]
     let label = given.label.clone();
     let text = [id, HEXLOWER.encode(key).as_bytes()].concat();
     Change::new(kind, says, move |case| {
-        let mut case = case.clone();
-        case.row.scheme.key = KeyDecoding::Hex;
-        case.row.scheme.older = None;
         let (label, text) = (label.clone(), text.clone());
-        case.secrets = vec![Given { label, text }];
-        Some(case)
+        Some(case.reconfigured(|case| {
+            case.row.scheme.key = KeyDecoding::Hex;
+            case.row.scheme.older = None;
+            case.secrets = vec![Given { label, text }];
+        }))
     })
 }
 

@@ -56,11 +56,12 @@ impl Search {
         if !search.hints.is_empty() || search.first(case, &head::renames(case), now) {
             return search;
         }
+        // What needs another source comes first: it is made once for all of the others.
         let pairs = [
-            (&heads, &keys),
+            (&keys, &heads),
             (&heads, &bodies),
             (&urls, &keys),
-            (&bodies, &keys),
+            (&keys, &bodies),
             (&urls, &bodies),
         ];
         for (first, second) in pairs {
@@ -81,7 +82,6 @@ impl Search {
     fn both(&mut self, case: &Case, first: &[Change], second: &[Change], now: UnixTime) -> bool {
         let most = PAIRS.min(BUDGET / (case.body.len() + 1_024));
         for one in first {
-            // Made once for all of the others.
             let Some(changed) = one.apply(case) else {
                 continue;
             };

@@ -210,18 +210,18 @@ impl Place {
 
     /// The case with this URL configured, and the request's target to fit.
     fn applied(&self, case: &Case, signed: SignedUrl) -> Option<Case> {
-        let mut case = case.clone();
-        if signed == SignedUrl::Exact {
-            case.url = Some(self.to_string());
-            return Some(case);
-        }
         let whole = self.to_string();
+        if signed == SignedUrl::Exact {
+            return Some(case.reconfigured(|case| case.url = Some(whole)));
+        }
         let at = whole.find("://")? + 3;
         let path = whole.get(at..)?.find('/').map(|path| at + path);
         let (origin, target) = whole.split_at(path.unwrap_or(whole.len()));
-        case.url = Some(origin.to_owned());
-        case.parts.uri = target.parse().ok()?;
-        Some(case)
+        let target = target.parse().ok()?;
+        Some(case.reconfigured(|case| {
+            case.url = Some(origin.to_owned());
+            case.parts.uri = target;
+        }))
     }
 
     /// Without the query's values, which may be tokens.
