@@ -55,31 +55,22 @@ const ESCAPES: [(Escapes, &str); 8] = [
     ),
 ];
 
-/// Every style, the plainest first.
+/// Every style in which this JSON looks different, the plainest first.
 pub(super) fn changes(body: &[u8]) -> Vec<Change> {
     let mut all = Vec::new();
-    if let Some(tree) = Node::read(body) {
-        let tree = Rc::new(tree);
+    if let Some(tree) = Node::read(body).map(Rc::new) {
+        let mut known = Vec::new();
         for (escapes, how) in ESCAPES {
             for (sorted, order) in [(false, ""), (true, ", with sorted names")] {
-                for (spaces, layout) in SPACES {
-                    for (end, ending) in [("", ""), ("\n", ", with a line end behind it")] {
-                        let says = format!(
-                            "the JSON was parsed and written again: the signed body is {layout}{how}\
-                             {order}{ending}. Verify the raw bytes"
-                        );
-                        let (tree, style) = (
-                            Rc::clone(&tree),
-                            Style {
-                                spaces,
-                                escapes,
-                                sorted,
-                            },
-                        );
-                        all.push(Change::body("json_rewritten", says, move |_| {
-                            Some((style.write(&tree) + end).into_bytes())
-                        }));
-                    }
+                let style = Style {
+                    spaces: Spaces::Compact,
+                    escapes,
+                    sorted,
+                };
+                let text = style.write(&tree);
+                if !known.contains(&text) {
+                    known.push(text);
+                    all.extend(layouts(&tree, style, &format!("{how}{order}")));
                 }
             }
         }
@@ -103,5 +94,23 @@ pub(super) fn changes(body: &[u8]) -> Vec<Change> {
                 .map(String::into_bytes)
         },
     ));
+    all
+}
+
+/// A style with all spaces and ends.
+fn layouts(tree: &Rc<Node>, style: Style, how: &str) -> Vec<Change> {
+    let mut all = Vec::new();
+    for (spaces, layout) in SPACES {
+        for (end, ending) in [("", ""), ("\n", ", with a line end behind it")] {
+            let says = format!(
+                "the JSON was parsed and written again: the signed body is {layout}{how}{ending}. \
+                 Verify the raw bytes"
+            );
+            let (tree, style) = (Rc::clone(tree), Style { spaces, ..style });
+            all.push(Change::body("json_rewritten", says, move |_| {
+                Some((style.write(&tree) + end).into_bytes())
+            }));
+        }
+    }
     all
 }

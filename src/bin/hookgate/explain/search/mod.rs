@@ -13,7 +13,7 @@ use hookgate::{Event, clock::UnixTime};
 use super::case::{Case, Change, Freshness, Verdict};
 
 /// The most that is hashed in search of two changes at once, in bytes.
-const BUDGET: usize = 512 * 1024 * 1024;
+const BUDGET: usize = 256 * 1024 * 1024;
 
 /// The most pairs that are tried.
 const PAIRS: usize = 20_000;
