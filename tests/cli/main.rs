@@ -4,6 +4,7 @@
 mod explains;
 mod listens;
 mod program;
+mod readme;
 mod sends;
 mod server;
 mod signs;

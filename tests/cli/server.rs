@@ -37,9 +37,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new() -> Self {
-        let sources = provider::ALL
-            .iter()
-            .map(|row| (row.slug, support::source(*row, &[1])));
+        let rows = provider::ALL.iter();
+        Self::of(rows.map(|row| (row.slug, support::source(*row, &[1]))))
+    }
+
+    pub(crate) fn of(sources: impl Iterator<Item = (&'static str, Source)>) -> Self {
         Self {
             sources: Arc::new(sources.collect()),
             seen: Arc::default(),
@@ -48,7 +50,11 @@ impl Server {
 
     /// Serves until the test's runtime ends.
     pub(crate) async fn start() -> (Self, SocketAddr) {
-        let server = Self::new();
+        Self::new().started().await
+    }
+
+    pub(crate) async fn started(self) -> (Self, SocketAddr) {
+        let server = self;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = server.router();
@@ -66,11 +72,11 @@ impl Server {
     }
 }
 
-/// The path is the slug. The reply repeats every header, as some servers do.
+/// The path ends with the slug. The reply repeats every header, as some servers do.
 async fn judge(State(server): State<Server>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let source = &server.sources[parts.uri.path().trim_start_matches('/')];
+    let source = &server.sources[parts.uri.path().rsplit('/').next().unwrap()];
     let judged = source.verify(&parts, body.clone(), SystemClock.now());
     let value = |field: Option<&hookgate::event::Field>| field.map(|field| field.value.clone());
     let judged = match &judged {

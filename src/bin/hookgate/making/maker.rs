@@ -25,6 +25,8 @@ pub(crate) struct Maker {
     data: Option<Bytes>,
     event: Option<String>,
     kind: String,
+    /// The type was said, and not made up.
+    typed: bool,
     skew: i64,
     /// Something was said about the time.
     timed: bool,
@@ -74,6 +76,7 @@ impl Maker {
             data: data.map(Bytes::from),
             event: args.event.clone(),
             kind: args.kind.clone().unwrap_or_else(|| "test.event".to_owned()),
+            typed: args.kind.is_some(),
             skew: args.skew.saturating_add(early_or_late(&row, args.tamper)),
             timed: args.skew != 0 || matches!(args.tamper, Some(Wrong::Old | Wrong::Future)),
             tamper: tamper(args),
@@ -119,8 +122,15 @@ impl Maker {
             let mut fields = fields.iter();
             fields.any(|field| matches!(field, Field::Header(_) | Field::Joined(_)))
         };
-        let given = self.data.is_some();
-        if given && self.event.is_some() && !in_head(self.row.envelope.id) {
+        let (given, envelope) = (self.data.is_some(), self.row.envelope);
+        if self.event.is_some() && envelope.id.is_empty() {
+            notes.push("this preset knows of no event id: --event is only in the payload");
+        }
+        if self.typed && envelope.kind.is_empty() {
+            notes.push("this preset knows of no type: --type has no effect");
+        }
+        let in_payload = !envelope.id.is_empty() && !in_head(envelope.id);
+        if given && self.event.is_some() && in_payload {
             notes.push("the id is that of --data, not --event");
         }
         if given
