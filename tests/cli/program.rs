@@ -195,6 +195,10 @@ fn what_cannot_be_meant_ends_with_2_and_repeats_no_secret() {
             "--show",
             "no-slash",
         ],
+        // Secrets in the wrong place.
+        &["explain", "stripe", "canary-of-a-header"],
+        &["explain", "stripe", "--secret-env", "canary-of-a-header"],
+        &["explain", "stripe", "--secret-file", "canary-of-a-header"],
     ] {
         let ran = run(b"canary of a secret!", arguments);
         assert_eq!(ran.code, 2, "{arguments:?} {ran:?}");

@@ -14,7 +14,10 @@ mod sign;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use exit::Trouble;
 
@@ -46,9 +49,23 @@ impl Command {
     }
 }
 
+/// The command line. A word that belongs to nothing may be a secret, and is not repeated.
+fn parsed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|mut why| {
+        let is_flag = |value: &ContextValue| value.to_string().starts_with('-');
+        if why.kind() == ErrorKind::UnknownArgument
+            && !why.get(ContextKind::InvalidArg).is_some_and(is_flag)
+        {
+            let hidden = ContextValue::String("…".to_owned());
+            why.insert(ContextKind::InvalidArg, hidden);
+        }
+        why.exit()
+    })
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Cli::parse().command.run().await {
+    match parsed().command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => trouble.tell(),
     }

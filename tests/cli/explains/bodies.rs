@@ -151,3 +151,10 @@ fn a_body_that_a_preset_does_not_cover_is_not_blamed() {
     let said = delivery.finds(&[]);
     assert!(!said.text.contains("canary"), "{}", said.text);
 }
+
+#[test]
+fn a_body_over_the_limit_is_not_said_to_be_forged() {
+    let said = signed(GITHUB, "x".repeat(GITHUB.max_body + 1)).finds(&["limit"]);
+    assert_eq!(said.json["reason"], "too_large");
+    said.says("with_max_body");
+}

@@ -72,6 +72,14 @@ fn the_target_and_the_host_are_those_of_the_request() {
     let right = ["--url", "https://hooks.example.com/in?shop=1"];
     let ran = explain("twilio-form", &text(&delivery, first, "\n"), &right);
     assert_eq!(ran.code, 0, "{ran:?}");
+    // A proxy has taken `/front` away.
+    let taken = text(&delivery, "POST /in?shop=1 HTTP/1.1", "\n");
+    let ran = explain(
+        "twilio-form",
+        &taken,
+        &["--url", "https://hooks.example.com/front/in", "--json"],
+    );
+    assert_eq!(ran.json()["hints"][0]["kind"], "url_path", "{ran:?}");
     // Found by the request's own Host.
     let ran = explain("twilio-form", &text(&delivery, first, "\n"), &["--json"]);
     assert_eq!(ran.json()["hints"][0]["kind"], "public_url", "{ran:?}");

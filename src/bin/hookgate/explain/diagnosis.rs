@@ -46,11 +46,30 @@ impl Diagnosis {
             return found;
         }
         match case.judge(now, Freshness::Ignored) {
-            Verdict::Valid(event) => found.hints.extend(clock::hint(case, &event, now)),
+            Verdict::Valid(event) => {
+                let hint = clock::hint(case, &event, now);
+                found.hints.push(hint.unwrap_or_else(|| found.limit(case)));
+            }
             Verdict::Refused(kind) => found.search(case, Refusal::Kind(kind), now),
             Verdict::Unusable(why) => found.search(case, Refusal::Config(why), now),
         }
         found
+    }
+
+    /// The signature is right, and so is the time.
+    fn limit(&self, case: &Case) -> Hint {
+        let (length, most) = (case.body.len(), case.row.max_body);
+        let says = match &self.verdict {
+            Verdict::Refused(RejectionKind::TooLarge) => format!(
+                "the signature is right, but the body has {length} bytes and the preset reads {most}: \
+                 the source takes more with `with_max_body`"
+            ),
+            _ => "the signature is right; the refusal has nothing to do with it".to_owned(),
+        };
+        Hint {
+            kind: "limit",
+            says,
+        }
     }
 
     fn search(&mut self, case: &Case, refusal: Refusal, now: UnixTime) {

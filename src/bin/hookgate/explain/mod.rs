@@ -85,10 +85,9 @@ impl Explain {
         if let (Some(url), None) = (&self.url, &self.request) {
             parts.uri = url.target.parse().map_err(Trouble::usage)?;
         }
-        let signed = row.scheme.signed_url();
-        let url = self.url.map(|url| match signed {
-            SignedUrl::Origin => url.origin,
-            _ => url.text,
+        let url = self.url.as_ref().map(|url| match row.scheme.signed_url() {
+            SignedUrl::Origin => origin(url, parts.uri.path()),
+            _ => url.text.clone(),
         });
         let case = Case::new(row, secrets, url, parts, body);
         let now = self.at.unwrap_or_else(|| SystemClock.now());
@@ -105,4 +104,11 @@ impl Explain {
             false => Err(Trouble::No),
         }
     }
+}
+
+/// The public origin of a URL, with what a proxy has taken away from the front of this path.
+fn origin(url: &Url, received: &str) -> String {
+    let path = url.target.split('?').next().unwrap_or_default();
+    let taken = path.strip_suffix(received).unwrap_or_default();
+    format!("{}{}", url.origin, taken.trim_end_matches('/'))
 }

@@ -103,7 +103,7 @@ fn signed(case: &Case) -> Vec<String> {
 
 fn nothing(diagnosis: &Diagnosis) -> String {
     let cut = match diagnosis.cut {
-        true => " (and, since the body is large, few of them together)",
+        true => " (fewer than usual, since the body is large)",
         false => "",
     };
     format!(

@@ -10,16 +10,14 @@ use super::receiver::{Arrived, What};
 use crate::{
     exit::Trouble,
     explain::{diagnosis::Diagnosis, report},
-    shared::{
-        Out,
-        out::{bounded, shortened},
-        secrets::Given,
-        times,
-    },
+    shared::{Out, out::bounded, secrets::Given, times},
 };
 
 /// The most of a payload that is shown whole, in bytes.
 const SHOWN: usize = 64 * 1024;
+
+/// The most of a path that is shown, in characters.
+const LONGEST_PATH: usize = 200;
 
 pub(super) struct Show {
     redactor: Redactor,
@@ -41,7 +39,8 @@ impl Show {
     /// Prints it. Whether it was a valid delivery; `None` when it was a handshake.
     pub(super) fn print(&self, out: &Out, arrived: &Arrived) -> Option<bool> {
         let (case, parts) = (&arrived.case, &arrived.case.parts);
-        let path = visible(&shortened(parts.uri.path()));
+        let path: String = parts.uri.path().chars().take(LONGEST_PATH).collect();
+        let path = visible(&path);
         let time = times::written(arrived.at);
         let said = match &arrived.what {
             What::Handshake(_) => "handshake",

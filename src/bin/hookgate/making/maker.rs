@@ -106,7 +106,11 @@ impl Maker {
         let event = self.reader.verify(&parts, body.clone(), now);
         if let (Err(why), None) = (&event, self.tamper) {
             let slug = self.row.slug;
-            let why = format!("{slug} does not take this payload or id: {why}");
+            // There was nothing to sign, and so there is no delivery.
+            let why = match self.row.methods.contains(&parts.method) {
+                true => format!("{slug} does not take this payload or id: {why}"),
+                false => format!("{slug} signs something of the payload that is not in it"),
+            };
             return Err(Trouble::usage(why));
         }
         Ok(Made {

@@ -44,7 +44,7 @@ impl<'o> Report<'o> {
         }
         let (request, line) = (&made.request, |text: &str| self.out.line(text));
         if self.sent == 0 {
-            let path = shortened(request.uri().path());
+            let path = request.uri().path();
             line(&format!("{} {}{path}", request.method(), url.origin));
             for (at, signed) in facts::signed(self.row).iter().enumerate() {
                 line(&format!(

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use clap::Args;
 use hookgate::Secret;
 
-use super::input;
 use crate::exit::Trouble;
 
 /// Where secrets come from.
@@ -43,10 +42,7 @@ impl SecretArgs {
             all.push(Given { label, text });
         }
         for name in &self.variables {
-            let value = std::env::var_os(name);
-            let value = value.ok_or_else(|| {
-                Trouble::usage(format!("the environment variable {name} is not set"))
-            })?;
+            let value = std::env::var_os(name).ok_or_else(|| unset(name))?;
             all.push(Given {
                 label: name.clone(),
                 text: value.into_encoded_bytes(),
@@ -54,7 +50,9 @@ impl SecretArgs {
         }
         for path in &self.files {
             let label = format!("secret-{}", all.len() + 1);
-            let mut text = input::file(path)?;
+            // Its path is not repeated: it may be the secret itself.
+            let read = std::fs::read(path);
+            let mut text = read.map_err(|why| Trouble::usage(format!("--secret-file: {why}")))?;
             for end in [b'\n', b'\r'] {
                 if text.last() == Some(&end) {
                     text.pop();
@@ -75,6 +73,15 @@ impl SecretArgs {
         }
         Ok(given)
     }
+}
+
+/// The name is repeated only where it looks like one: people write the secret in its place.
+fn unset(name: &str) -> Trouble {
+    let is_plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    Trouble::usage(match name.len() <= 64 && name.chars().all(is_plain) {
+        true => format!("the environment variable {name} is not set"),
+        false => "--secret-env is not the name of an environment variable that is set".to_owned(),
+    })
 }
 
 impl Given {

@@ -8,6 +8,9 @@ use crate::explain::case::{Case, Change};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// JSON is not written again when there is more of it, in bytes.
+pub(super) const LARGEST_JSON: usize = 4 * 1024 * 1024;
+
 /// Undoes each, the likeliest first.
 pub(super) fn changes(case: &Case) -> Vec<Change> {
     if case.body.is_empty() {
@@ -16,7 +19,9 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
     let mut all = ends();
     all.extend(declared(case));
     all.extend(lines_and_marks());
-    all.extend(json::changes(&case.body));
+    if case.body.len() <= LARGEST_JSON {
+        all.extend(json::changes(&case.body));
+    }
     all.extend(form::changes(&case.body));
     all.extend(codings());
     all

@@ -41,7 +41,10 @@ pub(super) struct Hint {
 impl Search {
     /// Tries one change at a time, and two where none is enough.
     pub(super) fn of(case: &Case, now: UnixTime) -> Self {
-        let mut search = Self::default();
+        let mut search = Self {
+            cut: case.body.len() > body::LARGEST_JSON,
+            ..Self::default()
+        };
         let (heads, bodies) = (head::changes(case), body::changes(case));
         let (keys, urls) = (key::changes(case), url::changes(case));
         for changes in [&heads, &bodies, &keys, &urls] {
