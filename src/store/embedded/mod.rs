@@ -76,6 +76,9 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
+    /// The format of the file that this version reads and writes.
+    pub const FORMAT: u64 = tables::FORMAT;
+
     /// Opens a file, or makes it. Blocks the thread for up to 30 s while another process has it
     /// open; [`open_async`](Self::open_async) does not.
     ///

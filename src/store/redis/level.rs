@@ -1,16 +1,13 @@
 //! Whether the server keeps what an answer stands for.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use redis::{Pipeline, Value};
 
-use super::{reply, skew::Skew};
+use super::{reply, server::Server, skew::Skew};
 use crate::{clock::Clock, error::StoreErrorKind as Kind, store::Level};
 
 /// What is asked of the server, on every new connection and every few seconds after.
@@ -76,52 +73,41 @@ impl Checks {
         }
         let mut answers = answers.into_iter();
         let info: String = allowed("INFO", answers.next().unwrap_or_default())?;
-        let info: HashMap<_, _> = info
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .collect();
-        let is = |field, wanted| info.get(field).copied().unwrap_or_default() == wanted;
-        if !is("role", "master") {
+        let server = Server::of(&info, None);
+        if !server.is_primary {
             return Err(unavailable("this Redis is a replica"));
         }
-        if !is("maxmemory_policy", "noeviction") {
+        if server.maxmemory_policy != "noeviction" {
             return Err(invalid(
                 "Redis may drop what it was given: set its maxmemory-policy to noeviction",
             ));
         }
-        self.evicted(info.get("evicted_keys").and_then(|n| n.parse().ok()))?;
+        self.evicted(server.evicted_keys)?;
         match self.level {
             Level::Volatile => Ok(()),
             Level::Local => {
                 let (_, fsync): (String, String) =
                     allowed("CONFIG GET", answers.next().unwrap_or_default())?;
-                if !is("aof_enabled", "1") || fsync != "always" {
+                if !server.append_only || fsync != "always" {
                     return Err(invalid(
                         "Redis does not sync each write: set appendonly yes and appendfsync always",
                     ));
                 }
-                if !is("aof_last_write_status", "ok") {
+                if !server.append_only_ok {
                     return Err(unavailable("Redis cannot write its append-only file"));
                 }
                 Ok(())
             }
-            Level::Replicated(n) => {
-                // Those that are still loading are connected, but acknowledge nothing.
-                let online = info.iter().filter(|(field, value)| {
-                    field.starts_with("slave") && value.contains("state=online")
-                });
-                if online.count() < usize::from(n) {
-                    return Err(unavailable(&format!("Redis has fewer than {n} replicas")));
-                }
-                Ok(())
+            Level::Replicated(n) if server.replicas < usize::from(n) => {
+                Err(unavailable(&format!("Redis has fewer than {n} replicas")))
             }
+            Level::Replicated(_) => Ok(()),
         }
     }
 
     /// Complains once about keys evicted since the last look: the policy may be right again, but
     /// what is gone is gone.
-    fn evicted(&self, now: Option<u64>) -> Result<(), Refused> {
-        let now = now.unwrap_or(0);
+    fn evicted(&self, now: u64) -> Result<(), Refused> {
         let before = self.evicted.swap(now, Ordering::Relaxed);
         if before < now {
             return Err(unavailable(

@@ -76,12 +76,14 @@ mod pool;
 mod record;
 mod reply;
 mod scripts;
+mod server;
 mod side;
 mod skew;
 mod steps;
 mod writer;
 
 pub use pool::RedisPool;
+pub use server::Server;
 
 /// Keeps everything in Redis. Cheap to share, not to make: one a process.
 ///
