@@ -151,8 +151,9 @@ const PURE: &[&str] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tracing", &["telemetry"]),
     ("metrics", &["telemetry"]),
-    ("redis", &["store/redis"]),
-    ("deadpool_redis", &["store/redis"]),
+    ("redis", &["store/redis", "bin/hookgate/desk"]),
+    // The program makes its pool of what the store exports.
+    ("deadpool_redis", &["store/redis", "bin/hookgate/desk"]),
     ("redb", &["store/embedded"]),
     ("ipnet", &["allowlist"]),
     // Where `Router::nest` leaves the path that a sender signed is one type of theirs.

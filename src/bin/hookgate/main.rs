@@ -3,6 +3,7 @@
 //! On the library's public interface only. Results go to standard output, troubles to standard
 //! error, and neither shows a secret or a whole signature, except of what `sign` was asked to make.
 
+mod desk;
 mod exit;
 mod explain;
 mod listen;
@@ -35,6 +36,10 @@ enum Command {
     Explain(explain::Explain),
     Listen(listen::Listen),
     Providers(providers::Providers),
+    Inbox(desk::Inbox),
+    Dead(desk::Dead),
+    Handlers(desk::Handlers),
+    Check(desk::Check),
 }
 
 impl Command {
@@ -45,6 +50,10 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Listen(command) => command.run().await,
             Self::Providers(command) => command.run(),
+            Self::Inbox(command) => command.run().await,
+            Self::Dead(command) => command.run().await,
+            Self::Handlers(command) => command.run().await,
+            Self::Check(command) => command.run().await,
         }
     }
 }

@@ -1,0 +1,114 @@
+//! Times, ages and rates, as they are typed and printed.
+
+use std::time::Duration;
+
+use hookgate::clock::{Clock, SystemClock, UnixTime};
+use indicatif::HumanDuration;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// `2026-11-26T08:18:03.123Z`; without the fraction where there is none.
+pub(super) fn time(at: UnixTime) -> String {
+    let nanos = i128::from(at.as_millis()) * 1_000_000;
+    let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+    let text = time.and_then(|time| time.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| "out of any calendar".to_owned())
+}
+
+/// The same to the second.
+pub(super) fn second(at: UnixTime) -> String {
+    time(UnixTime::from_secs(at.as_secs()))
+}
+
+/// `45s`, `12m`, `7h`, `30d`.
+pub(super) fn age(age: Duration) -> String {
+    format!("{:#}", HumanDuration(age))
+}
+
+pub(super) fn ago(at: UnixTime) -> String {
+    age(SystemClock.now().saturating_since(at))
+}
+
+/// A time as RFC 3339 has it, or how long ago: `90s`, `30m`, `2h`, `7d`.
+pub(super) fn when(text: &str) -> Result<UnixTime, String> {
+    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
+        let millis = time.unix_timestamp_nanos() / 1_000_000;
+        return i64::try_from(millis)
+            .map(UnixTime::from_millis)
+            .map_err(|why| why.to_string());
+    }
+    let ago = text.char_indices().next_back().and_then(|(at, unit)| {
+        let count: i64 = text[..at].parse().ok().filter(|count| *count >= 0)?;
+        let secs = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        SystemClock
+            .now()
+            .as_secs()
+            .checked_sub(count.checked_mul(secs)?)
+    });
+    ago.map(UnixTime::from_secs)
+        .ok_or_else(|| "say 2026-11-26T08:18:03Z, or how long ago: 90s, 30m, 2h, 7d".to_owned())
+}
+
+/// `20` or `20/s`.
+pub(super) fn rate(text: &str) -> Result<u32, String> {
+    let count = text.strip_suffix("/s").unwrap_or(text).parse();
+    count
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| "say how many a second, e.g. 20/s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_typed() {
+        let at = UnixTime::from_secs(1_795_681_083);
+        assert_eq!(when("2026-11-26T08:18:03Z"), Ok(at));
+        assert_eq!(when("2026-11-26T09:18:03+01:00"), Ok(at));
+        assert_eq!(time(at), "2026-11-26T08:18:03Z");
+        let later = UnixTime::from_millis(at.as_millis() + 5);
+        assert_eq!(time(later), "2026-11-26T08:18:03.005Z");
+        assert_eq!(second(later), "2026-11-26T08:18:03Z");
+        let now = SystemClock.now().as_secs();
+        for (text, secs) in [
+            ("0s", 0),
+            ("90s", 90),
+            ("30m", 1_800),
+            ("2h", 7_200),
+            ("7d", 604_800),
+        ] {
+            let ago = when(text).map(|at| now - at.as_secs());
+            assert!(
+                ago.is_ok_and(|ago| (secs - 2..=secs).contains(&ago)),
+                "{text}"
+            );
+        }
+        for bad in [
+            "",
+            "h",
+            "2",
+            "-2h",
+            "2w",
+            "yesterday",
+            "2é",
+            "9223372036854775807d",
+        ] {
+            assert!(when(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_a_second() {
+        assert_eq!((rate("20"), rate("5/s")), (Ok(20), Ok(5)));
+        for bad in ["0", "-1", "5/m", "", "/s", "1.5"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+}
