@@ -5,7 +5,8 @@ use std::io::{IsTerminal, Write};
 use clap::Args;
 use hookgate::{
     StoreError,
-    inbox::{ReplayOptions, ReplayReport},
+    clock::{Clock, SystemClock},
+    inbox::{DeadFilter, ReplayOptions, ReplayReport},
     redact::visible,
     store::HandlerStats,
 };
@@ -92,12 +93,17 @@ impl Which {
         Ok(())
     }
 
+    /// What is meant now: what dies while somebody is asked is not.
+    fn filter(&self) -> DeadFilter {
+        self.wanted.filter_until(SystemClock.now())
+    }
+
     /// How many are meant.
-    async fn count(&self, desk: &Desk) -> Result<usize, Trouble> {
+    async fn count(&self, desk: &Desk, filter: &DeadFilter) -> Result<usize, Trouble> {
         let handler = &self.handler;
         let Some(entry) = &self.entry else {
-            let (filter, dry) = (self.wanted.filter(), ReplayOptions::new().dry_run());
-            let counted = desk.inbox.replay_all(handler, &filter, dry);
+            let dry = ReplayOptions::new().dry_run();
+            let counted = desk.inbox.replay_all(handler, filter, dry);
             return Ok(desk.of_handler(handler, counted.await).await?.matched);
         };
         let found = desk.inbox.dead_letter(handler, entry).await;
@@ -126,7 +132,8 @@ impl Replay {
     pub(super) async fn run(self, place: &Place) -> Result<(), Trouble> {
         self.which.check()?;
         let (desk, which) = (place.open().await?, &self.which);
-        let matched = which.count(&desk).await?;
+        let filter = which.filter();
+        let matched = which.count(&desk, &filter).await?;
         let mut done = which.done(matched);
         done.replayed = Some(0);
         if which.dry_run {
@@ -139,7 +146,7 @@ impl Replay {
             done.replayed = Some(desk.of_handler(handler, replayed).await?.into());
             return done.say(place, "queued again");
         }
-        let (bar, filter) = (bar(matched), which.wanted.filter());
+        let bar = bar(matched);
         let options = ReplayOptions::new().with_rate(self.rate);
         let told = |report: ReplayReport| bar.set_position(report.replayed as u64);
         let work = desk.inbox.replay_each(handler, &filter, options, told);
@@ -159,8 +166,8 @@ impl Discard {
             let why = "this gives up all that are meant: look with --dry-run, then say --yes";
             return Err(Trouble::usage(why));
         }
-        let desk = place.open().await?;
-        let matched = which.count(&desk).await?;
+        let (desk, filter) = (place.open().await?, which.filter());
+        let matched = which.count(&desk, &filter).await?;
         let mut done = which.done(matched);
         done.discarded = Some(0);
         if which.dry_run {
@@ -175,7 +182,7 @@ impl Discard {
         if must_ask && matched > 0 && !confirmed(matched, handler)? {
             return Err(no("nothing was given up"));
         }
-        let (bar, filter) = (bar(matched), which.wanted.filter());
+        let bar = bar(matched);
         let told = |count: usize| bar.set_position(count as u64);
         let work = desk.inbox.discard_each(handler, &filter, told);
         let (count, stopped) = desk.work(handler, &bar, work).await?;

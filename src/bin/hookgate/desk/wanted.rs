@@ -51,6 +51,12 @@ impl Wanted {
         texts && types.is_empty() && since.is_none() && until.is_none()
     }
 
+    /// The same, of those that died before this.
+    pub(super) fn filter_until(&self, now: UnixTime) -> DeadFilter {
+        self.filter()
+            .until(self.until.map_or(now, |until| until.min(now)))
+    }
+
     pub(super) fn filter(&self) -> DeadFilter {
         let mut filter = DeadFilter::all();
         if self.source.is_some() || !self.types.is_empty() {
