@@ -212,5 +212,5 @@ fn presets_are_listed_and_described() {
     assert_eq!(ran.out.lines().count(), hookgate::provider::ALL.len());
     let stripe = run(b"-", &["providers", "stripe"]);
     assert!(stripe.out.starts_with("stripe: Stripe\n"), "{stripe:?}");
-    assert!(stripe.out.contains("stripe-signature") && stripe.out.contains("event id: /id"));
+    assert!(stripe.out.contains("stripe-signature") && stripe.out.contains("event id: `/id`"));
 }

@@ -1,6 +1,7 @@
 //! `hookgate explain`: whether a delivery is valid, and what would make it so.
 
 pub(crate) mod case;
+mod change;
 mod clock;
 pub(crate) mod diagnosis;
 pub(crate) mod report;

@@ -1,7 +1,7 @@
 //! A diagnosis in words, and for scripts.
 
 use hookgate::{
-    Event, Rejection,
+    Event, Rejection, RejectionKind,
     clock::UnixTime,
     event::{Covers, Field, Provenance},
     redact::visible,
@@ -13,7 +13,7 @@ use super::{
     diagnosis::{Diagnosis, Refusal},
     search::Hint,
 };
-use crate::shared::{carrier::carried, facts, times};
+use crate::shared::{carrier::carried, facts, out::bytes, times};
 
 /// Lines for people.
 pub(crate) fn text(case: &Case, diagnosis: &Diagnosis, now: UnixTime) -> Vec<String> {
@@ -30,7 +30,7 @@ pub(crate) fn text(case: &Case, diagnosis: &Diagnosis, now: UnixTime) -> Vec<Str
         .map(|given| given.label.as_str())
         .collect();
     lines.push(format!("  secrets   {}", labels.join(", ")));
-    lines.push(format!("  body      {} bytes", case.body.len()));
+    lines.push(format!("  body      {}", bytes(case.body.len())));
     if diagnosis.hints.is_empty() {
         lines.push(nothing(diagnosis));
     } else {
@@ -106,9 +106,14 @@ fn nothing(diagnosis: &Diagnosis) -> String {
         true => " (fewer than usual, since the body is large)",
         false => "",
     };
+    let why = match diagnosis.without_time {
+        Some(Refusal::Kind(RejectionKind::BadSignature)) => {
+            "the signature matches with none. It was made with another secret, or of other bytes"
+        }
+        _ => "it is refused with each",
+    };
     format!(
-        "nothing found: {} changes of body, secret, URL, headers and preset were tried{cut}, and the \
-         signature matches with none. It was made with another secret, or of other bytes",
+        "nothing found: {} changes of body, secret, URL, headers and preset were tried{cut}, and {why}",
         diagnosis.tried
     )
 }

@@ -29,10 +29,7 @@ impl Providers {
         let row = preset::named(&slug)?;
         out.line(&format!("{}: {}", row.slug, row.name));
         for line in facts::of(&row) {
-            out.line(&format!(
-                "  {}",
-                line.replace(['`', '\\'], "").replace("**", "")
-            ));
+            out.line(&format!("  {}", line.replace("**", "")));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::{
         Out,
         carrier::{carried, signature_headers},
         facts,
-        out::{bounded, shortened},
+        out::{bounded, bytes, shortened},
     },
 };
 
@@ -56,7 +56,7 @@ impl<'o> Report<'o> {
             for carried in carried(self.row, &parts) {
                 line(&format!("  carries  {carried}"));
             }
-            line(&format!("  body     {} bytes", request.body().len()));
+            line(&format!("  body     {}", bytes(request.body().len())));
         }
         let shown = |value: Option<&str>| value.map_or("none".to_owned(), visible);
         match &made.event {

@@ -98,13 +98,18 @@ pub(crate) fn shortened(text: &str) -> String {
     shown
 }
 
+/// A length in words.
+pub(crate) fn bytes(count: usize) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
+}
+
 /// A text of strangers, line by line, cut after so many bytes.
 pub(crate) fn bounded(text: &[u8], limit: usize) -> Vec<String> {
     let cut = text.get(..limit).unwrap_or(text);
     let cut_text = String::from_utf8_lossy(cut);
     let mut lines: Vec<_> = cut_text.lines().map(visible).collect();
     if cut.len() < text.len() {
-        lines.push(format!("… {} bytes more", text.len() - cut.len()));
+        lines.push(format!("… {} more", bytes(text.len() - cut.len())));
     }
     lines
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     exit::Trouble,
     making::{MakeArgs, Maker, Url},
+    shared::out::bytes,
 };
 
 /// Sign a delivery and print its headers, or a curl line
@@ -59,8 +60,8 @@ impl Sign {
             );
         }
         if self.body_out.is_none() {
-            let length = request.body().len();
-            eprintln!("note: signed with a body of {length} bytes; --body-out FILE keeps it");
+            let length = bytes(request.body().len());
+            eprintln!("note: signed with a body of {length}; --body-out FILE keeps it");
         }
         Ok(())
     }

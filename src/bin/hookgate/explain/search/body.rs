@@ -4,7 +4,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use http::header;
 
 use super::{form, json};
-use crate::explain::case::{Case, Change};
+use crate::explain::{case::Case, change::Change};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

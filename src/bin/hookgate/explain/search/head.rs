@@ -6,7 +6,7 @@ use percent_encoding::percent_decode;
 use hookgate::scheme::{Grammar, SignatureAt};
 
 use crate::{
-    explain::case::{Case, Change},
+    explain::{case::Case, change::Change},
     shared::carrier::{needed_headers, signature_headers},
 };
 

@@ -9,7 +9,7 @@ use self::{
     tree::Node,
     write::{Escapes, Spaces, Style},
 };
-use crate::explain::case::Change;
+use crate::explain::change::Change;
 
 const SPACES: [(Spaces, &str); 6] = [
     (Spaces::Compact, "compact"),

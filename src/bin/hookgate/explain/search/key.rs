@@ -6,7 +6,7 @@ use data_encoding::{
 use hookgate::scheme::{KeyDecoding, KeyId};
 
 use crate::{
-    explain::case::{Case, Change},
+    explain::{case::Case, change::Change},
     shared::secrets::Given,
 };
 

@@ -10,7 +10,10 @@ mod url;
 
 use hookgate::{Event, clock::UnixTime};
 
-use super::case::{Case, Change, Freshness, Verdict};
+use super::{
+    case::{Case, Freshness, Verdict},
+    change::Change,
+};
 
 /// The most that is hashed in search of two changes at once, in bytes.
 const BUDGET: usize = 256 * 1024 * 1024;

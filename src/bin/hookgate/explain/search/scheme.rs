@@ -7,7 +7,7 @@ use hookgate::{
 
 use super::Hint;
 use crate::{
-    explain::case::{Case, Change},
+    explain::{case::Case, change::Change},
     shared::carrier::ways,
 };
 
