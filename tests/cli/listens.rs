@@ -99,6 +99,22 @@ fn refused_ones_are_explained_and_end_with_1() {
 }
 
 #[test]
+fn what_is_too_large_is_not_said_to_be_forged() {
+    let listener = Listener::start("stripe", &["--count", "1"]);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, &vec![b'a'; 1024 * 1024 + 1]).unwrap();
+    let data = format!("@{}", file.path().display());
+    let sent = listener.send("stripe", &["--data", &data]);
+    assert!(sent.out.contains("413 Payload Too Large"), "{sent:?}");
+    let ran = listener.end();
+    assert!(
+        ran.out.contains("not valid: body is larger than the limit"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("signature does not match"), "{ran:?}");
+}
+
+#[test]
 fn handshakes_are_answered_and_not_counted() {
     let listener = Listener::start("meta", &["--count", "1", "--verify-token-env", "VERIFY"]);
     let query = "hub.mode=subscribe&hub.verify_token=canary-of-verify&hub.challenge=1158201444";

@@ -2,7 +2,7 @@
 
 use hookgate::{
     Secret,
-    provider::{Provider, SQUARE, TRELLO, TWILIO_FORM},
+    provider::{self, Provider, SQUARE, TRELLO, TWILIO_FORM},
     testing::Signer,
 };
 
@@ -90,5 +90,23 @@ fn a_url_that_nobody_told_the_source_is_found_in_the_request() {
             .finds(&["public_url"]);
         assert_eq!(said.json["reason"], "configuration");
         said.says("https://hooks.example.com/");
+    }
+}
+
+#[test]
+fn what_only_the_url_can_tell_is_asked_for() {
+    let twilio = sent_to(TWILIO_FORM, "https://hooks.example.com", "/in?shop=1");
+    twilio.sees("url_needed").says("--url");
+    for row in [
+        provider::TWILIO_JSON,
+        provider::MERCADO_PAGO,
+        provider::TOKEN_IN_QUERY,
+    ] {
+        let mut sent = sent_to(row, "https://hooks.example.com", "/in");
+        sent.parts.uri = http::Uri::from_static("/in");
+        if row.slug.starts_with("twilio") {
+            sent = sent.with(&["--url", "https://hooks.example.com/in"]);
+        }
+        sent.sees("query_missing").says("--url");
     }
 }

@@ -1,11 +1,14 @@
 //! What catches the eye when nothing, or not enough, was found by trying. Facts of the delivery, and
 //! said to prove nothing.
 
-use hookgate::{ConfigError, RejectionKind};
+use hookgate::{
+    ConfigError, RejectionKind,
+    scheme::{DigestAt, Part, SignatureAt},
+};
 use http::header;
 
 use super::{case::Case, diagnosis::Refusal, search::Hint};
-use crate::shared::carrier::{needed_headers, signature_headers};
+use crate::shared::carrier::{needed_headers, signature_headers, ways};
 
 /// All of these that are so; without a hint also what is only likely.
 pub(super) fn of(case: &Case, refusal: &Refusal, nothing_found: bool) -> Vec<Hint> {
@@ -22,6 +25,8 @@ pub(super) fn of(case: &Case, refusal: &Refusal, nothing_found: bool) -> Vec<Hin
     }
     if nothing_found {
         let facts = [
+            url(case, refusal),
+            query(case),
             length(case),
             empty(case),
             cut(case),
@@ -71,6 +76,31 @@ fn missing(case: &Case) -> Option<Hint> {
         names.join(", ")
     );
     (!names.is_empty()).then(|| seen("header_missing", says))
+}
+
+/// The URL is signed, and nobody said what it is.
+fn url(case: &Case, refusal: &Refusal) -> Option<Hint> {
+    let missing = matches!(refusal, Refusal::Config(ConfigError::Missing { .. }));
+    let says =
+        "this preset signs the URL under which the sender knows the endpoint: give it with --url";
+    (missing && case.signs_url()).then(|| seen("url_needed", says))
+}
+
+/// Something of the query is needed, and there is none.
+fn query(case: &Case) -> Option<Hint> {
+    let in_query = ways(&case.row.scheme).any(|scheme| {
+        let is_query = |part: &Part| matches!(part, Part::Query(..));
+        let mut parts = scheme.message.iter().flat_map(|part| match part {
+            Part::Optional(parts) => parts,
+            part => std::slice::from_ref(part),
+        });
+        matches!(scheme.signature, SignatureAt::Query(_))
+            || matches!(scheme.digest, Some(DigestAt::Query(_)))
+            || parts.any(is_query)
+    });
+    let says =
+        "this preset reads the URL's query, and the delivery has none: give the URL with --url";
+    (in_query && case.parts.uri.query().is_none()).then(|| seen("query_missing", says))
 }
 
 fn length(case: &Case) -> Option<Hint> {

@@ -19,6 +19,9 @@ use tokio::sync::mpsc::Sender;
 
 use crate::{exit::Trouble, explain::case::Case, shared::secrets::Given};
 
+/// What is read over the source's limit, so that the answer arrives and can be explained, in bytes.
+const SLACK: usize = 1024 * 1024;
+
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -43,6 +46,8 @@ pub(super) enum What {
     Handshake(Result<(), Rejection>),
     Event(Box<Event>),
     Refused(Rejection),
+    /// Refused before the whole body was there.
+    Unread(Rejection),
 }
 
 impl Receiver {
@@ -80,11 +85,16 @@ impl Receiver {
     async fn answer(&self, request: Request<Body>) -> (Response, Arrived) {
         let source = &self.0.source;
         let (parts, body) = request.into_parts();
-        let read = tokio::time::timeout(PATIENCE, to_bytes(body, source.max_body())).await;
+        let most = source.max_body().saturating_add(SLACK);
+        let read = tokio::time::timeout(PATIENCE, to_bytes(body, most)).await;
         let now = SystemClock.now();
+        let unread = |kind: RejectionKind| {
+            let why = Rejection::from(kind);
+            (Bytes::new(), What::Unread(why), status(source, why))
+        };
         let (body, what, reply) = match read {
-            Err(_) => refused(source, Bytes::new(), RejectionKind::TooSlow.into()),
-            Ok(Err(_)) => refused(source, Bytes::new(), RejectionKind::TooLarge.into()),
+            Err(_) => unread(RejectionKind::TooSlow),
+            Ok(Err(_)) => unread(RejectionKind::TooLarge),
             Ok(Ok(body)) => self.judge(&parts, body, now),
         };
         let (secrets, url) = (self.0.secrets.clone(), self.0.url.clone());
@@ -114,7 +124,7 @@ impl Receiver {
                 let reply = reply.unwrap_or_else(|| source.provider().replies.accepted());
                 (body, What::Event(Box::new(event)), response(reply))
             }
-            Err(why) => refused(source, body, why),
+            Err(why) => (body, What::Refused(why), status(source, why)),
         }
     }
 }
@@ -127,11 +137,6 @@ async fn receive(
     // Nobody listens any more when enough has come.
     let _ = tell.send(arrived).await;
     reply
-}
-
-fn refused(source: &Source, body: Bytes, why: Rejection) -> (Bytes, What, Response) {
-    let reply = status(source, why);
-    (body, What::Refused(why), reply)
 }
 
 fn status(source: &Source, why: Rejection) -> Response {

@@ -45,7 +45,7 @@ impl Show {
         let said = match &arrived.what {
             What::Handshake(_) => "handshake",
             What::Event(_) => "valid",
-            What::Refused(_) => "refused",
+            What::Refused(_) | What::Unread(_) => "refused",
         };
         out.line(&format!("{time} {} {path}: {said}", parts.method));
         match &arrived.what {
@@ -61,17 +61,15 @@ impl Show {
                 self.payload(out, event.body());
                 Some(true)
             }
-            What::Refused(why) => {
+            What::Refused(_) => {
                 let diagnosis = Diagnosis::of(case, arrived.at);
-                match diagnosis.is_valid() {
-                    // What was not read to its end cannot be judged.
-                    true => out.line(&format!("  {why}")),
-                    false => {
-                        for line in report::text(case, &diagnosis, arrived.at) {
-                            out.line(&format!("  {line}"));
-                        }
-                    }
+                for line in report::text(case, &diagnosis, arrived.at) {
+                    out.line(&format!("  {line}"));
                 }
+                Some(false)
+            }
+            What::Unread(why) => {
+                out.line(&format!("  not valid: {why}"));
                 Some(false)
             }
         }

@@ -94,79 +94,75 @@ fn unquoted(text: &[u8]) -> &[u8] {
     }
 }
 
-type Reading = (&'static str, &'static str, Vec<u8>);
+type Reading = (&'static str, &'static str, Option<Vec<u8>>);
+
+/// Prefixes of one secret that are tried, `whsec_` and the like.
+const PREFIXES: usize = 4;
 
 /// What this text may be as a key.
-fn readings(text: &[u8]) -> Vec<Reading> {
-    let mut all: Vec<Reading> = Vec::new();
-    let mut add = |kind, how, key: Option<Vec<u8>>| {
-        if let Some(key) = key.filter(|key| !key.is_empty()) {
-            all.push((kind, how, key));
-        }
-    };
-    add(
-        "secret_as_text",
-        "is used as text, prefix and all, not decoded",
-        Some(text.to_vec()),
-    );
-    add(
-        "secret_as_base64",
-        "is base64, which is to be decoded",
-        base64(text),
-    );
-    add(
-        "secret_as_hex",
-        "is hexadecimal digits, which are to be decoded",
-        hex(text),
-    );
-    for at in text
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'_')
-        .map(|(at, _)| at + 1)
-    {
-        let rest = text.get(at..).unwrap_or_default();
-        add(
+fn readings(text: &[u8]) -> impl Iterator<Item = (&'static str, &'static str, Vec<u8>)> {
+    let whole: [Reading; 3] = [
+        (
+            "secret_as_text",
+            "is used as text, prefix and all, not decoded",
+            Some(text.to_vec()),
+        ),
+        (
+            "secret_as_base64",
+            "is base64, which is to be decoded",
+            base64(text),
+        ),
+        (
+            "secret_as_hex",
+            "is hexadecimal digits, which are to be decoded",
+            hex(text),
+        ),
+    ];
+    let rests = (1..).zip(text).filter(|(_, byte)| **byte == b'_');
+    let rests = rests.filter_map(|(at, _)| text.get(at..)).take(PREFIXES);
+    let behind = rests.flat_map(|rest| -> [Reading; 3] {
+        [
+            (
+                "secret_prefix",
+                "is used without its prefix, as text",
+                Some(rest.to_vec()),
+            ),
+            (
+                "secret_prefix",
+                "is base64 behind its prefix, which is to be decoded",
+                base64(rest),
+            ),
+            (
+                "secret_prefix",
+                "is hexadecimal digits behind its prefix",
+                hex(rest),
+            ),
+        ]
+    });
+    let at_the_sender: [Reading; 4] = [
+        (
             "secret_prefix",
-            "is used without its prefix, as text",
-            Some(rest.to_vec()),
-        );
-        add(
-            "secret_prefix",
-            "is base64 behind its prefix, which is to be decoded",
-            base64(rest),
-        );
-        add(
-            "secret_prefix",
-            "is hexadecimal digits behind its prefix",
-            hex(rest),
-        );
-    }
-    let prefixed = [b"whsec_", text].concat();
-    add(
-        "secret_prefix",
-        "is used as text with `whsec_` before it",
-        Some(prefixed),
-    );
-    let ended = [text, b"\n"].concat();
-    add(
-        "secret_newline",
-        "has a line end behind it at the sender (as from `echo`)",
-        Some(ended),
-    );
-    let encoded = BASE64.encode(text).into_bytes();
-    add(
-        "secret_encoded",
-        "is used in base64, not decoded, by the sender",
-        Some(encoded),
-    );
-    let encoded = HEXLOWER.encode(text).into_bytes();
-    add(
-        "secret_encoded",
-        "is used in hexadecimal digits, as text, by the sender",
-        Some(encoded),
-    );
-    all
+            "is used as text with `whsec_` before it",
+            Some([b"whsec_", text].concat()),
+        ),
+        (
+            "secret_newline",
+            "has a line end behind it at the sender (as from `echo`)",
+            Some([text, b"\n"].concat()),
+        ),
+        (
+            "secret_encoded",
+            "is used in base64, not decoded, by the sender",
+            Some(BASE64.encode(text).into_bytes()),
+        ),
+        (
+            "secret_encoded",
+            "is used in hexadecimal digits, as text, by the sender",
+            Some(HEXLOWER.encode(text).into_bytes()),
+        ),
+    ];
+    let all = whole.into_iter().chain(behind).chain(at_the_sender);
+    all.filter_map(|(kind, how, key)| Some((kind, how, key.filter(|key| !key.is_empty())?)))
 }
 
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
