@@ -164,7 +164,10 @@ fn signed(row: &Provider, scheme: &Scheme) -> String {
         Grammar::Pairs {
             separator,
             signature,
-        } => format!(" as `{signature}=` between `{}`", char::from(separator)),
+        } => {
+            let separator = char::from(separator);
+            format!(" as `{signature}=` between `{separator}{}`", scheme.gap)
+        }
         Grammar::Groups { signature } => format!(" as `{signature}=` in groups"),
         Grammar::Positional { separator } => format!(" in a list with `{}`", char::from(separator)),
         Grammar::SpaceList { version } => format!(" as `{version},` in a list with spaces"),

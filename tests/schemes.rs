@@ -4,6 +4,8 @@
 
 #[path = "schemes/figures.rs"]
 mod figures;
+#[path = "schemes/libraries.rs"]
+mod libraries;
 #[path = "schemes/places.rs"]
 mod places;
 #[path = "schemes/properties.rs"]

@@ -139,6 +139,7 @@ pub const WORKOS: Provider = Provider {
             separator: b',',
             signature: "v1",
         },
+        gap: " ",
         time: TimeAt::InSignature {
             key: "t",
             unit: TimeUnit::Millis,

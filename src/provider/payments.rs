@@ -228,6 +228,7 @@ pub const FINIX: Provider = Provider {
             separator: b',',
             signature: "sig",
         },
+        gap: " ",
         time: TimeAt::InSignature {
             key: "timestamp",
             unit: TimeUnit::Seconds,

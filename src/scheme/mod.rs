@@ -52,6 +52,9 @@ pub struct Scheme {
     pub signature: SignatureAt,
     /// What its text looks like there.
     pub grammar: Grammar,
+    /// What the sender writes between the separator of [`Grammar::Pairs`] and the next pair: nothing,
+    /// or a space. A delivery may have either; libraries of the sender's may insist.
+    pub gap: &'static str,
     /// How a signature is written.
     pub encoding: Encoding,
     /// Where the signed time is.
@@ -87,6 +90,7 @@ impl Scheme {
         variants: &[],
         signature: SignatureAt::Header(Header::named("x-signature")),
         grammar: Grammar::Bare,
+        gap: "",
         encoding: Encoding::Hex,
         time: TimeAt::Nowhere,
         require: &[],

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, Request, Uri, header, request::Parts};
 
-use super::written::{self, Placed};
+use super::written::{self, Extras, Placed};
 use crate::{
     clock::UnixTime,
     error::ConfigError,
@@ -27,6 +27,7 @@ pub struct Signer {
     target: String,
     id: String,
     kind: String,
+    extras: Extras,
 }
 
 /// What may be wrong with a delivery.
@@ -71,6 +72,7 @@ impl Signer {
             target: "/".to_owned(),
             id: "evt_test".to_owned(),
             kind: "test.event".to_owned(),
+            extras: Extras::default(),
         })
     }
 
@@ -118,6 +120,22 @@ impl Signer {
     #[must_use]
     pub fn with_type(mut self, kind: &str) -> Self {
         kind.clone_into(&mut self.kind);
+        self
+    }
+
+    /// How many seconds a token lives, where the signature is one that says when it ends. 0 unless set:
+    /// it ends when it is signed, and only the receiver's tolerance keeps it alive.
+    #[must_use]
+    pub fn with_life(mut self, secs: u32) -> Self {
+        self.extras.life = secs;
+        self
+    }
+
+    /// One claim more, a text, where the signature is a token: what libraries other than this one ask
+    /// for. Claims that the row asks for cannot be replaced.
+    #[must_use]
+    pub fn with_claim(mut self, name: &str, value: &str) -> Self {
+        self.extras.claims.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -217,7 +235,13 @@ impl Signer {
         {
             self.put(&mut parts, header, id);
         }
-        let token = written::token(&self.row.scheme, &body, &self.url(&parts), now);
+        let token = written::token(
+            &self.row.scheme,
+            &self.extras,
+            &body,
+            &self.url(&parts),
+            now,
+        );
         let texts = |item: Option<&[u8]>| -> Option<Vec<String>> {
             let tags = signing.tags(&Draft {
                 public_url: &self.public_url,

@@ -152,7 +152,7 @@ pub(super) fn value(
             let pairs = signatures.iter().map(|text| format!("{signature}={text}"));
             let head = time_key.map(timed).into_iter().chain(names);
             let all: Vec<_> = head.chain(pairs).collect();
-            all.join(&char::from(separator).to_string())
+            all.join(&format!("{}{}", char::from(separator), scheme.gap))
         }
         Grammar::Groups { signature } => {
             let time = time_key.map(timed).unwrap_or_default();
@@ -189,8 +189,22 @@ pub(super) fn labelled(scheme: &Scheme, id: &str, text: String) -> String {
     }
 }
 
+/// What a token says besides what the row asks for.
+#[derive(Clone, Default)]
+pub(super) struct Extras {
+    pub(super) claims: Vec<(String, String)>,
+    /// In seconds.
+    pub(super) life: u32,
+}
+
 /// A token without its signature, and what stands before it, for schemes that have one.
-pub(super) fn token(scheme: &Scheme, body: &[u8], url: &str, now: UnixTime) -> String {
+pub(super) fn token(
+    scheme: &Scheme,
+    extras: &Extras,
+    body: &[u8],
+    url: &str,
+    now: UnixTime,
+) -> String {
     let Grammar::Jwt {
         prefix,
         alg,
@@ -200,6 +214,9 @@ pub(super) fn token(scheme: &Scheme, body: &[u8], url: &str, now: UnixTime) -> S
         return String::new();
     };
     let mut claims = json!({});
+    for (name, value) in &extras.claims {
+        claims[name] = json!(value);
+    }
     if !issuer.is_empty() {
         set(&mut claims, "/iss", issuer);
     }
@@ -216,13 +233,14 @@ pub(super) fn token(scheme: &Scheme, body: &[u8], url: &str, now: UnixTime) -> S
         set(&mut claims, path, &digest(Encoding::Hex, url.as_bytes()));
     }
     let now = now.as_secs();
+    let end = now.saturating_add(extras.life.into());
     match scheme.time {
         TimeAt::Claims(ClaimedTime::IssuedAt) => claims["iat"] = json!(now),
         TimeAt::Claims(ClaimedTime::Window) => {
             claims["nbf"] = json!(now);
-            claims["exp"] = json!(now);
+            claims["exp"] = json!(end);
         }
-        TimeAt::Claims(ClaimedTime::Expiry) => claims["exp"] = json!(now),
+        TimeAt::Claims(ClaimedTime::Expiry) => claims["exp"] = json!(end),
         _ => {}
     }
     let head = BASE64URL_NOPAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string().as_bytes());
