@@ -19,6 +19,11 @@ pub(crate) const URL: &str = "https://hooks.example.com/in?shop=1";
 
 /// The `n`-th secret in the form that the row asks for.
 pub(crate) fn secret(row: &Provider, n: u8) -> Secret {
+    Secret::new(secret_text(row, n)).unwrap()
+}
+
+/// The same as it is configured.
+pub(crate) fn secret_text(row: &Provider, n: u8) -> String {
     let text = match row.scheme.key {
         KeyDecoding::Text | KeyDecoding::Nfkd | KeyDecoding::Sha1 => format!("secret number {n}"),
         KeyDecoding::Base64 { prefix } | KeyDecoding::Base64OrText { prefix } => {
@@ -31,7 +36,7 @@ pub(crate) fn secret(row: &Provider, n: u8) -> Secret {
         KeyId::None => "",
         KeyId::Header(_) | KeyId::Configured => "key-id:",
     };
-    Secret::new(format!("{id}{text}")).unwrap()
+    format!("{id}{text}")
 }
 
 pub(crate) fn builder(row: Provider, secrets: &[u8]) -> SourceBuilder {
