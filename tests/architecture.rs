@@ -151,9 +151,8 @@ const PURE: &[&str] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tracing", &["telemetry"]),
     ("metrics", &["telemetry"]),
-    ("redis", &["store/redis", "bin/hookgate/desk"]),
-    // The program makes its pool of what the store exports.
-    ("deadpool_redis", &["store/redis", "bin/hookgate/desk"]),
+    ("redis", &["store/redis"]),
+    ("deadpool_redis", &["store/redis"]),
     ("redb", &["store/embedded"]),
     ("ipnet", &["allowlist"]),
     // Where `Router::nest` leaves the path that a sender signed is one type of theirs.

@@ -20,6 +20,7 @@ pub struct DeadFilter {
     until: Option<UnixTime>,
     secret: Option<String>,
     reason: Option<String>,
+    key: Option<String>,
 }
 
 impl DeadFilter {
@@ -52,6 +53,12 @@ impl DeadFilter {
         self
     }
 
+    /// Only of the event with this idempotency key.
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     /// Only those whose [reason](DeadLetter::reason) contains this text, capitals counting.
     pub fn because(mut self, text: impl Into<String>) -> Self {
         self.reason = Some(text.into());
@@ -61,6 +68,7 @@ impl DeadFilter {
     pub(super) fn matches(&self, dead: &DeadLetter) -> bool {
         let told = self.since.is_none_or(|since| dead.died_at() >= since)
             && self.until.is_none_or(|until| dead.died_at() < until)
+            && self.key.as_deref().is_none_or(|key| dead.key() == key)
             && self
                 .reason
                 .as_deref()

@@ -172,6 +172,9 @@ fn filters(store: &str) {
     assert_eq!(ids(&["--type", "invoice.*", "--type", "charge"]).len(), 6);
     assert_eq!(ids(&["--source", "git*"]), ["opene", "close"]);
     assert_eq!(ids(&["--signed-with", "old"]).len(), 2);
+    let key = lines(store, &["dead", "list", "crm"])[3]["key"].clone();
+    assert_eq!(ids(&["--key", key.as_str().unwrap()]), ["evt_3"]);
+    assert_eq!(ids(&["--key", &"0".repeat(32)]).len(), 0);
     assert_eq!(ids(&["--reason", "no route"]).len(), 8);
     assert_eq!(ids(&["--reason", "timed out"]).len(), 0);
     assert_eq!(ids(&["--since", "1h"]).len(), 8);

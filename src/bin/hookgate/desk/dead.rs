@@ -102,25 +102,34 @@ impl List {
         let (filter, mut listing) = (self.wanted.filter(), Listing::new(place.json));
         let mut room = self.limit;
         for handler in handlers {
-            // One more than is shown tells whether there are more.
-            let after = self.after.as_deref();
-            let letters = desk.inbox.dead_letters(&handler, &filter, after, room + 1);
-            let letters = desk.of_handler(&handler, letters.await).await?;
-            for letter in letters.iter().take(room) {
-                listing.add(letter)?;
+            let mut after = self.after.clone();
+            loop {
+                // One more than is shown tells whether there are more.
+                let (from, max) = (after.as_deref(), room.saturating_add(1).min(PAGE));
+                let letters = desk.inbox.dead_letters(&handler, &filter, from, max);
+                let letters = desk.of_handler(&handler, letters.await).await?;
+                for letter in letters.iter().take(room) {
+                    listing.add(letter)?;
+                    after = Some(letter.entry().to_owned());
+                }
+                if letters.len() > room {
+                    listing.end()?;
+                    let from = after.map_or_else(String::new, |entry| format!(" --after {entry}"));
+                    eprintln!("hookgate: there are more: dead list {handler}{from}");
+                    return Ok(());
+                }
+                room -= letters.len();
+                if letters.len() < max {
+                    break;
+                }
             }
-            if letters.len() > room {
-                let last = letters[..room].last().map(DeadLetter::entry);
-                listing.end()?;
-                let from = last.map_or_else(String::new, |entry| format!(" --after {entry}"));
-                eprintln!("hookgate: there are more: dead list {handler}{from}");
-                return Ok(());
-            }
-            room -= letters.len();
         }
         listing.end()
     }
 }
+
+/// Dead letters read at once: each has its payload.
+const PAGE: usize = 100;
 
 /// Dead letters as they are read: lines of JSON at once, a table at the end.
 struct Listing(Option<out::Table>);

@@ -10,7 +10,7 @@ use super::{
     place::Place,
     shown::{self, BodyArgs, EventJson},
     stats::stats,
-    trouble,
+    text, trouble,
 };
 use crate::exit::Trouble;
 
@@ -47,6 +47,7 @@ enum Act {
 #[derive(Args, Debug)]
 struct Show {
     /// Its idempotency key, 32 hexadecimal digits
+    #[arg(value_parser = text::key)]
     key: String,
 
     #[command(flatten)]
@@ -60,6 +61,7 @@ struct Show {
 #[derive(Args, Debug)]
 struct Status {
     /// Its idempotency key, 32 hexadecimal digits
+    #[arg(value_parser = text::key)]
     key: String,
 }
 
@@ -97,7 +99,7 @@ struct ShowJson<'a> {
 impl Show {
     async fn run(self, place: &Place) -> Result<(), Trouble> {
         let redactor = self.body.redactor()?;
-        let (desk, key) = (place.open().await?, key_of(&self.key)?);
+        let (desk, key) = (place.open().await?, self.key);
         let found = desk.inbox.event(&key).await;
         let Some(event) = found.map_err(|why| trouble(&why))? else {
             let why = "never accepted, or finished: nothing of it is kept";
@@ -129,7 +131,7 @@ struct JobJson<'a> {
 
 impl Status {
     async fn run(self, place: &Place) -> Result<(), Trouble> {
-        let (desk, key) = (place.open().await?, key_of(&self.key)?);
+        let (desk, key) = (place.open().await?, self.key);
         let jobs = desk.inbox.status(&key).await;
         let jobs = jobs.map_err(|why| trouble(&why))?;
         let known = jobs.is_some();
@@ -180,16 +182,6 @@ impl Route {
         }
         out::say(format!("{entry} queued for {to}"))
     }
-}
-
-/// A key as typed; one that cannot be one is a mistake, not an unknown event.
-fn key_of(text: &str) -> Result<String, Trouble> {
-    let key = text.to_ascii_lowercase();
-    if key.len() == 32 && key.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(key);
-    }
-    let why = "an event's key has 32 hexadecimal digits";
-    Err(Trouble::usage(format!("{}: {why}", visible(text))))
 }
 
 fn job_word(state: JobState) -> &'static str {

@@ -159,6 +159,8 @@ impl Where {
         let Self::Redis { url, namespace } = self else {
             return Err(Trouble::usage("this is no store in Redis"));
         };
+        // Only the first one counts, whoever installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // The client's own words might repeat the address.
         let bad = |_| Trouble::usage("this is no address of a Redis server");
         let pool = Config::from_url(url).create_pool(Some(Runtime::Tokio1));

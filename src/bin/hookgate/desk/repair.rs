@@ -28,7 +28,7 @@ pub(super) struct Which {
     handler: String,
 
     /// Only this one, as `dead list` names it
-    #[arg(conflicts_with_all = ["all", "source", "types", "since", "until", "signed_with", "reason"])]
+    #[arg(conflicts_with_all = ["all", "key", "source", "types", "since", "until", "signed_with", "reason"])]
     entry: Option<String>,
 
     #[command(flatten)]

@@ -54,6 +54,15 @@ pub(super) fn when(text: &str) -> Result<UnixTime, String> {
         .ok_or_else(|| "say 2026-11-26T08:18:03Z, or how long ago: 90s, 30m, 2h, 7d".to_owned())
 }
 
+/// An event's key; what cannot be one is a mistake, not an unknown event.
+pub(super) fn key(text: &str) -> Result<String, String> {
+    let key = text.to_ascii_lowercase();
+    if key.len() == 32 && key.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(key);
+    }
+    Err("an event's key has 32 hexadecimal digits".to_owned())
+}
+
 /// `20` or `20/s`.
 pub(super) fn rate(text: &str) -> Result<u32, String> {
     let count = text.strip_suffix("/s").unwrap_or(text).parse();

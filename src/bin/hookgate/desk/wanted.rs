@@ -11,6 +11,10 @@ use super::text;
 /// All of these hold for what is meant.
 #[derive(Args, Debug)]
 pub(super) struct Wanted {
+    /// Only of the event with this idempotency key, as logs and `inbox list` have it
+    #[arg(long, value_parser = text::key)]
+    key: Option<String>,
+
     /// Only of sources that match, e.g. stripe or 'stripe-*'
     #[arg(long, value_name = "PATTERN")]
     source: Option<String>,
@@ -40,6 +44,7 @@ impl Wanted {
     /// Whether nothing was said: all are meant.
     pub(super) fn is_all(&self) -> bool {
         let Self {
+            key,
             source,
             types,
             since,
@@ -47,7 +52,7 @@ impl Wanted {
             signed_with,
             reason,
         } = self;
-        let texts = source.is_none() && signed_with.is_none() && reason.is_none();
+        let texts = key.is_none() && source.is_none() && signed_with.is_none() && reason.is_none();
         texts && types.is_empty() && since.is_none() && until.is_none()
     }
 
@@ -59,6 +64,9 @@ impl Wanted {
 
     pub(super) fn filter(&self) -> DeadFilter {
         let mut filter = DeadFilter::all();
+        if let Some(key) = &self.key {
+            filter = filter.with_key(key);
+        }
         if self.source.is_some() || !self.types.is_empty() {
             let mut types = self.types.iter();
             let first = on(types.next().map_or("*", String::as_str));
