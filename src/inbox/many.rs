@@ -1,15 +1,22 @@
 //! Many dead letters at once: which are meant, and what is done to them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
 
 use super::{
     Inbox,
     dead::{DeadLetter, PAGE},
     filter::Filter,
 };
-use crate::{clock::UnixTime, error::StoreError, telemetry};
+use crate::{
+    clock::UnixTime,
+    error::{StoreError, StoreErrorKind},
+    telemetry,
+};
 
 /// Which dead letters are meant. By default all.
 #[derive(Clone, Debug, Default)]
@@ -162,20 +169,23 @@ impl Inbox {
     ) -> Result<ReplayReport, StoreError> {
         let (mut report, mut next) = (ReplayReport::default(), Instant::now());
         let mut meant = Meant::new(self, handler, filter);
-        while let Some(dead) = meant.next().await? {
-            report.matched += 1;
-            if !options.dry_run {
-                sleep_until(next).await;
-                next = next.max(Instant::now()) + Duration::from_secs(1) / options.per_second;
-                report.replayed += usize::from(self.0.store.replay(handler, dead.entry()).await?);
+        while let Some(page) = meant.page().await? {
+            for dead in page {
+                report.matched += 1;
+                if !options.dry_run {
+                    sleep_until(next).await;
+                    next = next.max(Instant::now()) + Duration::from_secs(1) / options.per_second;
+                    let replayed = self.0.store.replay(handler, dead.entry()).await?;
+                    report.replayed += usize::from(replayed);
+                }
+                told(report);
             }
-            told(report);
         }
         telemetry::audit("replay_all", handler, report.replayed);
         Ok(report)
     }
 
-    /// Gives up what the filter means, oldest first, and answers how many dead letters that were.
+    /// Gives up what the filter means, some at a time, and answers how many dead letters that were.
     /// What dies meanwhile is not meant. `told` gets the count so far.
     ///
     /// # Errors
@@ -187,13 +197,25 @@ impl Inbox {
         mut told: impl FnMut(usize) + Send,
     ) -> Result<usize, StoreError> {
         let (mut discarded, mut meant) = (0, Meant::new(self, handler, filter));
-        while let Some(dead) = meant.next().await? {
-            discarded += usize::from(self.0.store.discard(handler, dead.entry()).await?);
-            told(discarded);
+        while let Some(page) = meant.page().await? {
+            // Together: those of a page share what one costs.
+            let mut ends = JoinSet::new();
+            for dead in page {
+                let (store, handler) = (Arc::clone(&self.0.store), handler.to_owned());
+                ends.spawn(async move { store.discard(&handler, dead.entry()).await });
+            }
+            while let Some(ended) = ends.join_next().await {
+                discarded += usize::from(ended.map_err(|why| unfinished(&why)).flatten()?);
+                told(discarded);
+            }
         }
         telemetry::audit("discard_all", handler, discarded);
         Ok(discarded)
     }
+}
+
+fn unfinished(why: &JoinError) -> StoreError {
+    StoreError::new(StoreErrorKind::Ambiguous, why.to_string())
 }
 
 /// A handler's dead letters that a filter means, oldest first, a page at a time. None that dies
@@ -203,7 +225,6 @@ struct Meant<'a> {
     handler: &'a str,
     filter: DeadFilter,
     after: Option<String>,
-    page: std::vec::IntoIter<DeadLetter>,
 }
 
 impl<'a> Meant<'a> {
@@ -217,22 +238,20 @@ impl<'a> Meant<'a> {
                 ..filter.clone()
             },
             after: None,
-            page: Vec::new().into_iter(),
         }
     }
 
-    async fn next(&mut self) -> Result<Option<DeadLetter>, StoreError> {
-        if self.page.len() == 0 {
-            let after = self.after.as_deref();
-            let page = self
-                .inbox
-                .dead_letters(self.handler, &self.filter, after, PAGE);
-            self.page = page.await?.into_iter();
-        }
-        let next = self.page.next();
-        if let Some(dead) = &next {
-            self.after = Some(dead.entry().to_owned());
-        }
-        Ok(next)
+    /// `None` when there are no more.
+    async fn page(&mut self) -> Result<Option<Vec<DeadLetter>>, StoreError> {
+        let after = self.after.as_deref();
+        let page = self
+            .inbox
+            .dead_letters(self.handler, &self.filter, after, PAGE);
+        let page = page.await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        self.after = Some(last.entry().to_owned());
+        Ok(Some(page))
     }
 }
