@@ -198,6 +198,17 @@ mod tests {
         Algorithm::Sha1SecretLastForLegacyUseOnly,
     ];
 
+    #[test]
+    fn every_keyed_state_is_wiped() {
+        // An HMAC is two states of its hash.
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        is_wiped::<Md5>();
+        is_wiped::<Sha1>();
+        is_wiped::<Sha256>();
+        is_wiped::<Sha384>();
+        is_wiped::<Sha512>();
+    }
+
     proptest! {
         #[test]
         fn any_chunking_gives_the_same_tag(
