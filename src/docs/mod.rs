@@ -61,5 +61,6 @@ pub mod threats {}
 pub mod providers {}
 
 /// How to write a row for a sender that has none.
+#[cfg(any(not(doctest), feature = "test-util"))]
 #[doc = include_str!("add_a_provider.md")]
 pub mod add_a_provider {}

@@ -21,7 +21,7 @@
 //!    end the job.
 //!
 //! # What it does not do
-//! It does not keep the order of events. It does not run a handler exactly once: a worker may die
+//! It does not keep the [order of events](crate::docs::order_of_events). It does not run a handler exactly once: a worker may die
 //! between the handler's effect and the job's end, so handlers make their effects idempotent with
 //! [`Job::key`].
 //!
