@@ -58,9 +58,9 @@ impl Adapter {
         let mut command = match language {
             "python" => {
                 let mut python = Command::new(installed.join("bin/python"));
-                // The keys of the tokens are short.
+                // The keys of the tokens are short, and nothing is to be written beside the program.
                 python
-                    .args(["-W", "ignore"])
+                    .args(["-W", "ignore", "-B"])
                     .arg(root.join("tests/interop/python/main.py"));
                 python
             }
