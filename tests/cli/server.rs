@@ -94,7 +94,10 @@ async fn judge(State(server): State<Server>, request: Request<Body>) -> Response
         reply = reply.header(format!("x-echo-{name}"), value);
     }
     reply
-        .body(Body::from(format!("{:?}\u{1b}[31m", parts.headers)))
+        .body(Body::from(format!(
+            "{:?}\u{1b}[31m\u{9b}31m",
+            parts.headers
+        )))
         .unwrap()
 }
 

@@ -8,7 +8,7 @@ use std::{
 use console::{Alignment, pad_str, truncate_str};
 use serde::Serialize;
 
-use crate::exit::Trouble;
+use crate::{exit::Trouble, shared::out::inert};
 
 /// A line on standard output.
 pub(super) fn say(line: impl Display) -> Result<(), Trouble> {
@@ -25,22 +25,6 @@ pub(super) fn say(line: impl Display) -> Result<(), Trouble> {
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Trouble> {
     let text = serde_json::to_string(value).map_err(Trouble::outside)?;
     say(inert(&text))
-}
-
-/// JSON has such characters in strings only.
-fn inert(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c == '\u{7f}' || (!c.is_ascii() && c.escape_debug().count() > 1) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            text.push(c);
-        }
-    }
-    text
 }
 
 /// Columns as wide as what is in them, up to a bound of each.

@@ -45,7 +45,7 @@ pub(super) struct Arrived {
 pub(super) enum What {
     Handshake(Result<(), Rejection>),
     Event(Box<Event>),
-    Refused(Rejection),
+    Refused,
     /// Refused before the whole body was there.
     Unread(Rejection),
 }
@@ -124,7 +124,7 @@ impl Receiver {
                 let reply = reply.unwrap_or_else(|| source.provider().replies.accepted());
                 (body, What::Event(Box::new(event)), response(reply))
             }
-            Err(why) => (body, What::Refused(why), status(source, why)),
+            Err(why) => (body, What::Refused, status(source, why)),
         }
     }
 }

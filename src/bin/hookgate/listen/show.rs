@@ -45,7 +45,7 @@ impl Show {
         let said = match &arrived.what {
             What::Handshake(_) => "handshake",
             What::Event(_) => "valid",
-            What::Refused(_) | What::Unread(_) => "refused",
+            What::Refused | What::Unread(_) => "refused",
         };
         out.line(&format!("{time} {} {path}: {said}", parts.method));
         match &arrived.what {
@@ -61,7 +61,7 @@ impl Show {
                 self.payload(out, event.body());
                 Some(true)
             }
-            What::Refused(_) => {
+            What::Refused => {
                 let diagnosis = Diagnosis::of(case, arrived.at);
                 for line in report::text(case, &diagnosis, arrived.at) {
                     out.line(&format!("  {line}"));

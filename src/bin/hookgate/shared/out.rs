@@ -59,7 +59,7 @@ impl Out {
     /// One line of JSON.
     pub(crate) fn json(&self, mut value: Value) {
         self.clean_in(&mut value);
-        let _ = writeln!(std::io::stdout().lock(), "{value}");
+        let _ = writeln!(std::io::stdout().lock(), "{}", inert(&value.to_string()));
     }
 
     fn clean(&self, text: &str) -> String {
@@ -75,6 +75,22 @@ impl Out {
             _ => {}
         }
     }
+}
+
+/// JSON in which whatever a terminal might obey is escaped; it has such characters in strings only.
+pub(crate) fn inert(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\u{7f}' || (!c.is_ascii() && c.escape_debug().count() > 1) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// A text of strangers, with long words cut to their first characters. Digits may be a time, and
