@@ -15,17 +15,25 @@
 //! | `PUBLIC_URL` | our public origin, for schemes that sign the URL (Square, Twilio) | |
 //! | `OPS_LISTEN` | address of `/admin`, `/metrics`, `/live` and `/ready` | none |
 //! | `OPS_PASSWORD` | of the user `ops` on `/admin`, 12 bytes or more | random, on stderr |
+//! | `FAIL_WHILE` | a file: while it is there the handler fails, to rehearse a bad night | none |
 //!
 //! With no secret set it mounts stripe, github and shopify with random secrets, which it prints on
 //! stderr, and listens on loopback only. The first line on stdout is `listening on http://ADDR`;
-//! then each processed event is a line of JSON.
+//! then each processed event is a line of JSON, and so is each alert about dead letters.
 
-use std::{env, error::Error, io::Write, path::Path, sync::Arc, time::Duration};
+use std::{
+    env,
+    error::Error,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use hookgate::{
     Inbox, Secret, Source,
-    inbox::{Failure, Job, on},
+    inbox::{DeadLetter, Failure, HandlerOptions, Job, on},
     provider::{self, Handshake, Provider},
     scheme::SignedUrl,
     store::{EmbeddedStore, MemoryStore, RedisStore, Store, redis::deadpool_redis},
@@ -58,8 +66,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let ops = ops_address()?
         .map(|address| Ok::<_, Box<dyn Error>>((address, ops::recorder()?)))
         .transpose()?;
+    let fails = env::var_os("FAIL_WHILE").map(PathBuf::from);
+    let handler = move |job| print(job, fails.clone());
+    // It calls nobody who would have to be spared.
+    let options = HandlerOptions::new().without_breaker();
     let mut builder = Inbox::builder_over(store().await?)
-        .handler("print", on("*"), print)
+        .handler_with("print", on("*"), options, handler)
+        .on_dead(tell)
         .with_journal(10_000);
     let names: Vec<String> = sources
         .iter()
@@ -105,7 +118,12 @@ struct Line<'a> {
 }
 
 /// The handler: one line of JSON for each event.
-async fn print(job: Job) -> Result<(), Failure> {
+async fn print(job: Job, fails: Option<PathBuf>) -> Result<(), Failure> {
+    if fails.is_some_and(|file| file.exists()) {
+        return Err(Failure::retry(
+            "a rehearsal: the file of FAIL_WHILE is there",
+        ));
+    }
     let line = serde_json::to_string(&Line {
         source: job.source(),
         id: job.id().map(|id| &*id.value),
@@ -113,6 +131,23 @@ async fn print(job: Job) -> Result<(), Failure> {
         handler: job.handler(),
         attempt: job.attempt(),
     })?;
+    say(&line)
+}
+
+/// The alert hook; [`examples/alerts.rs`](alerts.rs) posts to Slack and the like instead.
+async fn tell(dead: Vec<DeadLetter>) -> Result<(), Failure> {
+    let Some(first) = dead.first() else {
+        return Ok(());
+    };
+    let line = serde_json::json!({
+        "alert": format!("{} new dead letters", dead.len()),
+        "handler": first.handler(),
+        "reason": first.reason(),
+    });
+    say(&line.to_string())
+}
+
+fn say(line: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
