@@ -61,7 +61,8 @@ async fn a_file_in_use_is_refused_and_its_holder_named() {
     let store = scene.store();
     let holder = scene.inbox().await;
     let me = std::process::id();
-    let name = std::fs::read_to_string("/proc/self/comm").unwrap();
+    let name = std::env::current_exe().unwrap();
+    let name = name.file_name().unwrap().to_str().unwrap();
     let began = std::time::Instant::now();
     for args in [
         &["inbox", "stats"][..],
@@ -70,7 +71,7 @@ async fn a_file_in_use_is_refused_and_its_holder_named() {
         &["handlers", "pause", "crm"],
     ] {
         let why = hookgate(&store, args).bad(3);
-        let who = format!("process {me} ({}) has {store} open", name.trim());
+        let who = format!("process {me} ({name}) has {store} open");
         assert!(why.contains(&who) && why.contains("admin page"), "{why}");
     }
     let checks = checked(&store, &[], 3);
@@ -82,6 +83,22 @@ async fn a_file_in_use_is_refused_and_its_holder_named() {
         (stats.handlers[0].dead, stats.handlers[0].paused),
         (8, false)
     );
+    // An earlier version notes its number alone, and what is noted is shown harmlessly.
+    let lock = format!("{store}.lock");
+    let comm = std::fs::read_to_string("/proc/self/comm").unwrap();
+    let said = [
+        (me.to_string(), format!("process {me} ({})", comm.trim())),
+        (
+            "7 a\u{1b}[2J".to_owned(),
+            "process 7 (a\\u{1b}[2J)".to_owned(),
+        ),
+        (String::new(), "another process".to_owned()),
+    ];
+    for (note, who) in said {
+        std::fs::write(&lock, note).unwrap();
+        let why = hookgate(&store, &["inbox", "stats"]).bad(3);
+        assert!(why.contains(&who), "{why}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,7 +71,7 @@ impl<'p> Attempt<'p> {
             }
             Err(TryLockError::WouldBlock) => return Ok(None),
         }
-        let note = format!("{}\n", std::process::id());
+        let note = format!("{} {}\n", std::process::id(), program());
         // A courtesy to the next one: the lock holds without it.
         let _ = file
             .set_len(0)
@@ -104,12 +104,25 @@ fn held(path: &Path, file: &mut File) -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, message)
 }
 
-/// With the program's name, where the system tells it.
-fn named(pid: &str) -> String {
-    match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
-        Ok(name) => format!("{pid} ({})", name.trim()),
-        Err(_) => pid.to_owned(),
-    }
+/// This program's name, as the next one is told it: that one may see other processes, or none.
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// `4711 (receiver)`: what an earlier version has written is the number alone.
+fn named(note: &str) -> String {
+    let (pid, name) = note.split_once(' ').unwrap_or((note, ""));
+    let name = match name {
+        "" => std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default(),
+        name => name.to_owned(),
+    };
+    let named = match name.trim() {
+        "" => pid.to_owned(),
+        name => format!("{pid} ({name})"),
+    };
+    named.escape_debug().to_string()
 }
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
