@@ -72,7 +72,7 @@
 //! - `tracing`, `metrics`: spans and logs; counters and histograms
 //! - `full`: all of these
 //! - `cli`: the program `hookgate`, which signs, sends, receives and explains deliveries of every
-//!   preset; nothing of it is part of the library
+//!   preset, and looks into inboxes and repairs them; nothing of it is part of the library
 //! - `test-util`: a signer for every preset, a fixed clock, and the contract suite for stores
 //!
 //! A feature adds what it names and changes nothing else.

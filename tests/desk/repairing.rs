@@ -86,6 +86,9 @@ fn paused_and_removed(store: &str) {
     let again = hookgate(store, &["handlers", "pause", "crm"]).good();
     assert_eq!(again, "crm was paused already\n");
     assert_eq!(json(store, &["handlers"])["handlers"][0]["paused"], true);
+    let warned = hookgate(store, &["dead", "replay", "crm", "--all"]);
+    assert_eq!(warned.code, 0);
+    assert!(warned.err.contains("crm is paused"), "{}", warned.err);
     assert_eq!(
         hookgate(store, &["handlers", "resume", "crm"]).good(),
         "crm resumed\n"

@@ -77,11 +77,14 @@ impl Table {
             let cells = self.rows.iter().filter_map(|row| row.get(at));
             cells.map(|cell| console::measure_text_width(cell)).max()
         };
-        let widths: Vec<_> = (0..self.columns.len()).filter_map(width).collect();
+        let mut widths: Vec<_> = (0..self.columns.len()).filter_map(width).collect();
+        if let Some((_, columns)) = console::Term::stdout().size_checked() {
+            fit(&mut widths, columns.into());
+        }
         for row in &self.rows {
             let cells = row.iter().zip(&self.columns).zip(&widths);
             let cells = cells.map(|((cell, column), width)| {
-                pad_str(cell, *width, column.side, None).into_owned()
+                pad_str(cell, *width, column.side, Some("…")).into_owned()
             });
             let line = cells.collect::<Vec<_>>().join("  ");
             say(line.trim_end())?;
@@ -89,6 +92,21 @@ impl Table {
         Ok(())
     }
 }
+
+/// Cuts the last column of a table to what a terminal has left, if that is anything to speak of.
+fn fit(widths: &mut [usize], terminal: usize) {
+    let Some((last, others)) = widths.split_last_mut() else {
+        return;
+    };
+    let taken: usize = others.iter().map(|width| width + 2).sum();
+    let left = terminal.saturating_sub(taken);
+    if left >= LEAST {
+        *last = left.min(*last);
+    }
+}
+
+/// Of a last column: with less of it, lines that are longer than the terminal tell more.
+const LEAST: usize = 40;
 
 /// Names and values below each other.
 pub(super) fn say_facts(facts: &[(&str, String)]) -> Result<(), Trouble> {
@@ -114,6 +132,16 @@ mod tests {
         }
         let back: String = serde_json::from_str(&json).unwrap_or_default();
         assert_eq!(back, text);
+    }
+
+    #[test]
+    fn the_last_column_takes_what_is_left() {
+        for (terminal, last) in [(100, 50), (60, 48), (52, 40), (51, 50), (0, 50)] {
+            let mut widths = [10, 50];
+            fit(&mut widths, terminal);
+            assert_eq!(widths, [10, last], "{terminal}");
+        }
+        fit(&mut [], 10);
     }
 
     #[test]

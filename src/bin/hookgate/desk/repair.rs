@@ -140,7 +140,7 @@ impl Replay {
             return done.say(place, "would be queued again");
         }
         let handler = &which.handler;
-        desk.warn_if_removed(handler).await?;
+        desk.warn_if_it_waits(handler).await?;
         if let Some(entry) = &which.entry {
             let replayed = desk.inbox.replay(handler, entry).await;
             done.replayed = Some(desk.of_handler(handler, replayed).await?.into());
@@ -214,11 +214,19 @@ impl Desk {
     }
 
     /// What is queued for a handler that nobody declares any more may wait for ever.
-    async fn warn_if_removed(&self, handler: &str) -> Result<(), Trouble> {
+    async fn warn_if_it_waits(&self, handler: &str) -> Result<(), Trouble> {
         let stats = self.inbox.stats().await.map_err(|why| trouble(&why))?;
-        let removed = |stats: &HandlerStats| stats.handler == handler && stats.removal.is_some();
-        if stats.handlers.iter().any(removed) {
-            eprintln!("hookgate: {handler} was removed: its jobs wait until it is declared again");
+        let mut all = stats.handlers.iter();
+        match all.find(|stats| stats.handler == handler) {
+            Some(HandlerStats {
+                removal: Some(_), ..
+            }) => eprintln!(
+                "hookgate: {handler} was removed: its jobs wait until it is declared again"
+            ),
+            Some(HandlerStats { paused: true, .. }) => {
+                eprintln!("hookgate: {handler} is paused: its jobs wait until it is resumed");
+            }
+            _ => {}
         }
         Ok(())
     }
