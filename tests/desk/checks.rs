@@ -133,6 +133,30 @@ async fn a_redis_is_checked() {
         "ok",
         "what can be told is told"
     );
+
+    // A server that does not tell may hold an inbox all the same.
+    let client = hookgate::store::redis::redis::Client::open(&*store).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut user = hookgate::store::redis::redis::cmd("ACL");
+    user.arg(&[
+        "SETUSER",
+        "app",
+        "on",
+        ">canary-password",
+        "~*",
+        "+@all",
+        "-info",
+    ]);
+    let () = user.query_async(&mut connection).await.unwrap();
+    let store = store.replace("://", "://app:canary-password@");
+    assert_eq!(state(&checked(&store, &[], 0), "server"), "warn");
+    assert_eq!(
+        state(&checked(&store, &["--level", "local"], 1), "level"),
+        "fail"
+    );
+    let stats = json(&store, &["inbox", "stats"]);
+    let dead = stats["handlers"][0]["dead"].as_u64();
+    assert_eq!((&stats["level"], dead), (&Value::Null, Some(8)));
 }
 
 #[tokio::test]

@@ -96,6 +96,9 @@ impl Check {
             }
             (Err(why), Ok(()) | Err((StoreErrorKind::Invalid | StoreErrorKind::Corrupt, _))) => {
                 found.add("server", Warn, format!("it does not tell: {}", told(&why)));
+                if self.level.is_some() {
+                    found.add("level", Fail, "it does not tell");
+                }
             }
             (Err(why), Err(_)) => {
                 found.out_of_reach("server", told(&why));

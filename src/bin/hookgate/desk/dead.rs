@@ -17,7 +17,7 @@ use super::{
     text, trouble,
     wanted::Wanted,
 };
-use crate::exit::Trouble;
+use crate::{exit::Trouble, shared::times};
 
 /// List, show, replay and discard dead letters
 ///
@@ -157,7 +157,7 @@ impl Listing {
         table.row([
             letter.handler().to_owned(),
             letter.entry().to_owned(),
-            text::second(letter.died_at()),
+            times::written(letter.died_at()),
             letter.attempts().to_string(),
             event.map_or("?", Event::source).to_owned(),
             shown::cell(event.and_then(Event::event_type)),

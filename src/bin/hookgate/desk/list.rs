@@ -11,9 +11,9 @@ use super::{
     out,
     place::{Desk, Place},
     shown::{self, EventJson, LetterJson},
-    text, trouble,
+    trouble,
 };
-use crate::exit::Trouble;
+use crate::{exit::Trouble, shared::times};
 
 /// List the events that can be listed: dead ones, and those that no handler wanted
 ///
@@ -70,7 +70,7 @@ impl List {
                     state.to_owned(),
                     handler.to_owned(),
                     entry.to_owned(),
-                    event.map_or(String::new(), |e| text::second(e.received_at())),
+                    event.map_or(String::new(), |e| times::written(e.received_at())),
                     event.map_or("?", Event::source).to_owned(),
                     shown::cell(event.and_then(Event::event_type)),
                     shown::cell(event.and_then(Event::id)),

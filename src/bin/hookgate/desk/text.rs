@@ -6,17 +6,14 @@ use hookgate::clock::{Clock, SystemClock, UnixTime};
 use indicatif::HumanDuration;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+use crate::shared::times;
+
 /// `2026-11-26T08:18:03.123Z`; without the fraction where there is none.
 pub(super) fn time(at: UnixTime) -> String {
     let nanos = i128::from(at.as_millis()) * 1_000_000;
     let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
     let text = time.and_then(|time| time.format(&Rfc3339).ok());
     text.unwrap_or_else(|| "out of any calendar".to_owned())
-}
-
-/// The same to the second.
-pub(super) fn second(at: UnixTime) -> String {
-    time(UnixTime::from_secs(at.as_secs()))
 }
 
 /// `45s`, `12m`, `7h`, `30d`.
@@ -28,30 +25,15 @@ pub(super) fn ago(at: UnixTime) -> String {
     age(SystemClock.now().saturating_since(at))
 }
 
-/// A time as RFC 3339 has it, or how long ago: `90s`, `30m`, `2h`, `7d`.
+/// A time, or how long ago: `90s`, `30m`, `2h`, `7d`.
 pub(super) fn when(text: &str) -> Result<UnixTime, String> {
-    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
-        let millis = time.unix_timestamp_nanos() / 1_000_000;
-        return i64::try_from(millis)
-            .map(UnixTime::from_millis)
-            .map_err(|why| why.to_string());
-    }
-    let ago = text.char_indices().next_back().and_then(|(at, unit)| {
-        let count: i64 = text[..at].parse().ok().filter(|count| *count >= 0)?;
-        let secs = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        SystemClock
-            .now()
-            .as_secs()
-            .checked_sub(count.checked_mul(secs)?)
-    });
-    ago.map(UnixTime::from_secs)
-        .ok_or_else(|| "say 2026-11-26T08:18:03Z, or how long ago: 90s, 30m, 2h, 7d".to_owned())
+    let is_span = text.ends_with(|c: char| c.is_ascii_lowercase());
+    let ago = times::span(text).ok().filter(|ago| is_span && *ago >= 0);
+    let at = ago.map(|ago| SystemClock.now().as_millis().checked_sub(ago));
+    // A number without a unit is a slip, and not a moment of 1970.
+    let time = || times::time(text).ok().filter(|_| text.len() >= 10);
+    let at = at.map_or_else(time, |at| at.map(UnixTime::from_millis));
+    at.ok_or_else(|| "say 2026-11-26T08:18:03Z, or how long ago: 90s, 30m, 2h, 7d".to_owned())
 }
 
 /// An event's key; what cannot be one is a mistake, not an unknown event.
@@ -84,7 +66,6 @@ mod tests {
         assert_eq!(time(at), "2026-11-26T08:18:03Z");
         let later = UnixTime::from_millis(at.as_millis() + 5);
         assert_eq!(time(later), "2026-11-26T08:18:03.005Z");
-        assert_eq!(second(later), "2026-11-26T08:18:03Z");
         let now = SystemClock.now().as_secs();
         for (text, secs) in [
             ("0s", 0),
