@@ -166,7 +166,9 @@ impl Page {
         let (_, token) = page.split_once(r#"name="token" value=""#).expect("a form");
         let (token, _) = token.split_once('"').unwrap();
         let request = self.client.post(format!("{}{letter}/replay", self.root));
-        let request = request.header("origin", &self.root).header("cookie", cookie);
+        let request = request
+            .header("origin", &self.root)
+            .header("cookie", cookie);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let request = request.basic_auth("ops", Some(PASSWORD));
         let answer = request.body(format!("token={token}")).send().await.unwrap();
