@@ -64,6 +64,8 @@ mod judge;
 mod listed;
 mod made;
 mod message;
+mod mistakes;
+mod names;
 mod once;
 mod place;
 mod plan;
