@@ -1,7 +1,7 @@
 //! Jobs that end together: those of one handler are ended by one call, since most of what a call
 //! costs Redis is the same for one job and for many.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use redis::{Pipeline, Value};
 use tokio::sync::oneshot;
@@ -86,13 +86,13 @@ fn call(keys: &Keys, jobs: &[Done]) -> redis::Cmd {
 
 /// Hands each waiting one its part of the call's answer.
 pub(super) fn tell(waiting: Vec<Answer>, value: Value) {
-    let mut parts = match value {
+    let parts = match value {
         Value::Array(parts) => parts,
         // An error is everybody's.
         other => vec![other; waiting.len()],
     };
-    for (answer, part) in waiting.into_iter().zip(&mut parts) {
-        let _ = answer.send(reply::answer(mem::replace(part, Value::Nil)));
+    for (answer, part) in waiting.into_iter().zip(parts) {
+        let _ = answer.send(reply::answer(part));
     }
 }
 

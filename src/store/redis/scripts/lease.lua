@@ -29,8 +29,7 @@ local function reclaim()
   return entry and cursor ~= '0-0'
 end
 -- On until ten still run; the next look goes on behind them.
-local all = false
-while #jobs < max and left > 0 and not all do all = not reclaim() end
+while #jobs < max and left > 0 and reclaim() do end
 while #jobs < max and left > 0 do
   local some = #jobs == 0 and 1 or math.max(math.min(max - #jobs, 16, math.floor(left / math.max(largest, 1))), 1)
   local read = redis.call('XREADGROUP', 'GROUP', 'w', ARGV[1], 'COUNT', some, 'STREAMS', KEYS[1], '>')
