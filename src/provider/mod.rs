@@ -418,7 +418,8 @@ pub enum Field {
     /// payloads that are forms, `/` and the name of a field that is there once.
     Body(&'static str),
     /// The same, but only when something is at one of the other pointers. Tells an envelope
-    /// (`{id, type, ..}`) from a bare object that happens to have an `id`.
+    /// (`{id, type, ..}`) from a bare object that happens to have an `id`. A key that comes twice
+    /// on the way to one of them says nothing.
     BodyBeside(&'static str, &'static [&'static str]),
     /// A query parameter of the request. Signed only when it, or the URL, is part of the message.
     Query(&'static str),

@@ -74,9 +74,9 @@ impl Place {
             }
             Self::Body(at, provenance) => (text(found.body, *at)?.map(Cow::from), *provenance),
             Self::BodyBeside(at, marks, provenance) => {
-                let present = |mark: &usize| found.body.get(*mark).is_some_and(|f| f.present);
-                let text = text(found.body, *at)?.filter(|_| marks.iter().any(present));
-                (text.map(Cow::from), *provenance)
+                let text = text(found.body, *at)?;
+                let is_beside = text.is_some() && any_mark(found.body, marks)?;
+                (text.filter(|_| is_beside).map(Cow::from), *provenance)
             }
             Self::Query(name, provenance) => {
                 let query = query(found.parts).map_err(|_| Ambiguous)?;
@@ -125,6 +125,19 @@ fn text<'f>(found: &'f [json::Found<'_>], at: usize) -> Result<Option<&'f str>, 
         return Err(Ambiguous);
     }
     Ok(found.text.as_deref())
+}
+
+/// Whether something is at one of these. One that is there twice could be `null` to one reader and
+/// not to another, so it does not count, and leaves the answer open where no other one does.
+fn any_mark(found: &[json::Found<'_>], marks: &[usize]) -> Result<bool, Ambiguous> {
+    let marks = || marks.iter().filter_map(|mark| found.get(*mark));
+    if marks().any(|mark| mark.present && !mark.twice) {
+        return Ok(true);
+    }
+    if marks().any(|mark| mark.twice) {
+        return Err(Ambiguous);
+    }
+    Ok(false)
 }
 
 /// The value of a header that may be absent but not there twice.

@@ -57,3 +57,19 @@ fn a_header_cannot_make_a_replayed_delivery_new() {
         assert_eq!(found.version().unwrap().value, "1");
     }
 }
+
+#[test]
+fn a_mark_that_comes_twice_leaves_open_whose_id_it_is() {
+    for (body, expected) in [
+        (r#"{"id":"evt_1","data":null,"data":{}}"#, None),
+        (r#"{"id":"evt_1","type":"a","data":1,"data":2}"#, None),
+        (
+            r#"{"id":"evt_1","event_type":"a","data":1,"data":2}"#,
+            Some("evt_1"),
+        ),
+    ] {
+        // A header does not stand in for it: whoever sends the delivery again could choose it.
+        let found = event(X_SIGNATURE, body, &[("x-event-id", "another")]);
+        assert_eq!(id(&found).map(|(id, _)| id), expected, "{body}");
+    }
+}
