@@ -302,7 +302,7 @@ impl ByHand {
         }
     }
 
-    /// What the store sends for [`entry`] with one handler.
+    /// What the store sends for one [`entry`] with one handler; it sends several in one call.
     fn accept(&self) -> impl Future<Output = ()> + Send + 'static {
         let (mut connection, hash) = (self.connection.clone(), Arc::clone(&self.hash));
         async move {
@@ -322,16 +322,12 @@ impl ByHand {
             let mut call: Cmd = redis::cmd("EVALSHA");
             call.arg(&*hash).arg(5).arg(key("m", b"")).arg(&dedup);
             call.arg(key("e:", event.as_bytes())).arg(&dedup);
-            call.arg(key("q:", b"h0")).arg("2").arg("1").arg(job);
-            call.arg(record)
-                .arg(payload)
-                .arg("")
-                .arg("")
-                .arg(1)
-                .arg("h0");
-            let answer: Vec<redis::Value> =
+            call.arg(key("q:", b"h0")).arg("2");
+            call.arg(1).arg(0).arg("1").arg(job).arg(record);
+            call.arg(payload).arg("").arg("").arg("h0");
+            let answers: Vec<(String, u8, u8)> =
                 call.query_async(&mut connection).await.expect("accept");
-            assert_eq!(answer[0], redis::Value::BulkString(b"new".to_vec()));
+            assert_eq!(answers[0].0, "new");
         }
     }
 }

@@ -4,14 +4,14 @@ use redis::Value;
 
 use super::{
     RedisStore,
-    lanes::Bounds,
-    record::{Payload, Record, StoredJob},
+    accepting::{Accepting, size},
+    record::Record,
     reply,
     scripts::{self, FORMAT, Verb},
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    store::{Accept, Accepted, Entry, HandlerDecl, Registry, ReplayGuard, StoreFuture, check},
+    store::{Accept, Accepted, Entry, HandlerDecl, Registry, StoreFuture, check},
 };
 
 impl Accept for RedisStore {
@@ -29,7 +29,7 @@ impl Accept for RedisStore {
                 call.arg(&decl.name).arg(&decl.filter[..]);
                 call.arg(bound.unwrap_or_default());
             }
-            self.batcher.write(call, 0).await?;
+            self.batcher.write(call).await?;
             Ok(self.reload().await?.registry())
         })
     }
@@ -42,64 +42,10 @@ impl Accept for RedisStore {
         Box::pin(async move {
             check::routes(&entry.routes)?;
             let bounds = self.bounds(entry.revision, &entry.routes).await?;
-            let call = self.accept_call(&entry, bounds);
-            let answer = self.batcher.write(call, size(&entry)).await?;
+            let call = Accepting::new(self, &entry, bounds);
+            let answer = self.batcher.accept(call, size(&entry)).await?;
             read(answer, &entry)
         })
-    }
-}
-
-impl RedisStore {
-    /// Without bounds the routes are stale: then only a duplicate is looked for.
-    fn accept_call(&self, entry: &Entry, bounds: Option<Bounds>) -> redis::Cmd {
-        let (meta, dedup) = (self.keys.meta(), self.keys.dedup(&entry.key));
-        let event = self.keys.event(&entry.acceptance);
-        let (guard, mode) = match &entry.replay_guard {
-            ReplayGuard::Off => (dedup.clone(), ""),
-            ReplayGuard::Flag(body) => (self.keys.guard(body), "flag"),
-            ReplayGuard::Reject(body) => (self.keys.guard(body), "reject"),
-        };
-        let mut queues: Vec<_> = entry
-            .routes
-            .iter()
-            .map(|name| self.keys.queue(name))
-            .collect();
-        if queues.is_empty() {
-            queues.push(self.keys.unrouted());
-        }
-        let revision = bounds.as_ref().map(|_| entry.revision.to_string());
-        let bounds = bounds.unwrap_or_default();
-        for (place, _) in &bounds {
-            let name = &entry.routes[*place];
-            queues.extend([self.keys.delayed(name), self.keys.dead(name)]);
-        }
-        let mut keys = vec![meta.as_slice(), &dedup, &event, &guard];
-        keys.extend(queues.iter().map(Vec::as_slice));
-        let job = StoredJob {
-            key: entry.key,
-            acceptance: entry.acceptance,
-            attempt: 0,
-            deliveries: 0,
-            replays: 0,
-            size: u32::try_from(size(entry)).unwrap_or(u32::MAX),
-        };
-        let mut call = scripts::call(Verb::Accept, &keys);
-        call.arg(FORMAT)
-            .arg(revision.unwrap_or_default())
-            .arg(job.encode());
-        call.arg(Record::open(entry)).arg(Payload(entry));
-        match self.max_bytes {
-            Some(max) => call.arg(max),
-            None => call.arg(""),
-        };
-        call.arg(mode).arg(entry.routes.len());
-        for name in &entry.routes {
-            call.arg(&**name);
-        }
-        for (place, bound) in bounds {
-            call.arg(place + 1).arg(bound);
-        }
-        call
     }
 }
 
@@ -131,10 +77,6 @@ fn duplicate(record: &[u8], entry: &Entry) -> Result<Accepted, StoreError> {
         same_body: record.digest == entry.digest,
         dead: record.dead,
     })
-}
-
-fn size(entry: &Entry) -> usize {
-    entry.head.len() + entry.body.len()
 }
 
 /// Milliseconds after which a consumer that holds nothing is taken for gone: a week.

@@ -112,7 +112,7 @@ impl Admin for RedisStore {
             for (handler, _, entry) in jobs {
                 call.arg(handler).arg(entry);
             }
-            reply::read(self.batcher.write(call, 0).await?)
+            reply::read(self.batcher.write(call).await?)
         })
     }
 

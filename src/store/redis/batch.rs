@@ -11,7 +11,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{done::Done, keys::Keys, level::Checks, pool::RedisPool, writer::Writer};
+use super::{
+    accepting::Accepting, bundle::Answer, done::Done, keys::Keys, level::Checks, pool::RedisPool,
+    writer::Writer,
+};
 use crate::error::{StoreError, StoreErrorKind as Kind};
 
 /// Hands calls to [`WRITERS`] tasks, each with a connection of its own: while one waits for its
@@ -27,14 +30,19 @@ pub(super) struct Batcher {
 
 pub(super) struct Call {
     pub(super) what: What,
+    /// About what its payload weighs, in bytes.
     pub(super) size: usize,
-    /// Whether the answer stands for the store's level.
-    pub(super) durable: bool,
-    pub(super) answer: oneshot::Sender<Result<Value, StoreError>>,
+    pub(super) answer: Answer,
 }
 
 pub(super) enum What {
-    Command(Cmd),
+    Command {
+        command: Cmd,
+        /// Whether the answer stands for the store's level.
+        durable: bool,
+    },
+    /// Several make one command.
+    Accept(Accepting),
     /// Several of one handler make one command.
     Done(Done),
 }
@@ -57,39 +65,34 @@ impl Batcher {
 
     /// Sends a command and waits for its answer.
     pub(super) async fn call(&self, command: Cmd) -> Result<Value, StoreError> {
-        self.send(What::Command(command), 0, false).await
+        let durable = false;
+        self.send(What::Command { command, durable }, 0).await
     }
 
     /// The same for one whose answer stands for the store's level: it is given once enough replicas
-    /// have what was written. `size` is about what its payload weighs, in bytes.
-    pub(super) async fn write(&self, command: Cmd, size: usize) -> Result<Value, StoreError> {
-        self.send(What::Command(command), size, true).await
+    /// have what was written.
+    pub(super) async fn write(&self, command: Cmd) -> Result<Value, StoreError> {
+        let durable = true;
+        self.send(What::Command { command, durable }, 0).await
+    }
+
+    /// Accepts a delivery of this size in bytes; the answer stands for the store's level.
+    pub(super) async fn accept(&self, part: Accepting, size: usize) -> Result<Value, StoreError> {
+        self.send(What::Accept(part), size).await
     }
 
     /// Ends a job.
     pub(super) async fn done(&self, done: Done) -> Result<Value, StoreError> {
-        self.send(What::Done(done), 0, false).await
+        self.send(What::Done(done), 0).await
     }
 
-    async fn send(&self, what: What, size: usize, durable: bool) -> Result<Value, StoreError> {
+    async fn send(&self, what: What, size: usize) -> Result<Value, StoreError> {
         let calls = self.sender();
         let (answer, answered) = oneshot::channel();
         let both = async {
-            if calls
-                .send(Call {
-                    what,
-                    size,
-                    durable,
-                    answer,
-                })
-                .await
-                .is_err()
-            {
-                return Err(StoreError::new(
-                    Kind::Unavailable,
-                    "the runtime is shutting down",
-                ));
-            }
+            let sent = calls.send(Call { what, size, answer }).await;
+            let down = |_| StoreError::new(Kind::Unavailable, "the runtime is shutting down");
+            sent.map_err(down)?;
             let gone = |_| StoreError::new(Kind::Ambiguous, "the call was dropped half-way");
             answered.await.map_err(gone).flatten()
         };

@@ -19,7 +19,7 @@ impl Control for RedisStore {
             self.lane(handler).await?;
             let mut call = scripts::call(Verb::Pause, &[&self.keys.meta()]);
             call.arg(handler).arg(if paused { "1" } else { "" });
-            reply::read(self.batcher.write(call, 0).await?)
+            reply::read(self.batcher.write(call).await?)
         })
     }
 
@@ -31,7 +31,7 @@ impl Control for RedisStore {
                 Removal::Drain => "drain",
                 Removal::Bury => "bury",
             });
-            reply::read(self.batcher.write(call, 0).await?)
+            reply::read(self.batcher.write(call).await?)
         })
     }
 

@@ -3,19 +3,15 @@
 
 use std::sync::Arc;
 
-use redis::{Pipeline, Value};
-use tokio::sync::oneshot;
+use redis::Pipeline;
 
 use super::{
+    bundle::Answer,
     keys::Keys,
     lanes::Lane,
-    reply,
     scripts::{self, Verb},
 };
-use crate::{
-    error::StoreError,
-    store::{AcceptanceId, DedupKey},
-};
+use crate::store::{AcceptanceId, DedupKey};
 
 /// A job that is done.
 pub(super) struct Done {
@@ -28,9 +24,6 @@ pub(super) struct Done {
     pub(super) acceptance: AcceptanceId,
     pub(super) key: DedupKey,
 }
-
-/// Who waits to be told.
-pub(super) type Answer = oneshot::Sender<Result<Value, StoreError>>;
 
 /// The jobs that end in one pipeline.
 #[derive(Default)]
@@ -82,18 +75,6 @@ fn call(keys: &Keys, jobs: &[Done]) -> redis::Cmd {
             .arg(&job.acceptance.0[..]);
     }
     call
-}
-
-/// Hands each waiting one its part of the call's answer.
-pub(super) fn tell(waiting: Vec<Answer>, value: Value) {
-    let parts = match value {
-        Value::Array(parts) => parts,
-        // An error is everybody's.
-        other => vec![other; waiting.len()],
-    };
-    for (answer, part) in waiting.into_iter().zip(parts) {
-        let _ = answer.send(reply::answer(part));
-    }
 }
 
 /// An entry's place in its stream.

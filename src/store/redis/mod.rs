@@ -24,8 +24,9 @@
 //!
 //! The pool's manager makes them, with the pool's address and credentials; none is checked out,
 //! since a check-out costs a round trip. Two long-lived ones carry every verb, batched: calls that
-//! arrive together share a pipeline, and jobs of one handler that end together share a script. Payloads are read, and new jobs waited for, on others. Each
-//! is made again when it breaks.
+//! arrive together share a pipeline, deliveries that are accepted together a script, and so do jobs
+//! of one handler that end together. Payloads are read, and new jobs waited for, on others. Each is
+//! made again when it breaks.
 //!
 //! # Keys
 //!
@@ -60,8 +61,10 @@ use crate::{
 };
 
 mod accept;
+mod accepting;
 mod admin;
 mod batch;
+mod bundle;
 mod claims;
 mod control;
 mod done;

@@ -44,10 +44,16 @@ pub(super) fn answer(value: Value) -> Result<Value, StoreError> {
     }
 }
 
-/// Whether this connection leads to a server that takes no writes any more.
+/// Whether this connection leads to a server that takes no writes any more, as it may say to each
+/// part of a call.
 pub(super) fn is_read_only(value: &Value) -> bool {
-    matches!(value, Value::ServerError(err)
-        if err.code() == "READONLY" || err.details().is_some_and(|d| d.contains("READONLY")))
+    match value {
+        Value::ServerError(err) => {
+            err.code() == "READONLY" || err.details().is_some_and(|d| d.contains("READONLY"))
+        }
+        Value::Array(parts) => parts.iter().any(is_read_only),
+        _ => false,
+    }
 }
 
 /// Whether the server does not know the script.

@@ -98,6 +98,6 @@ impl RedisStore {
     }
 
     pub(super) async fn flag(&self, call: Cmd) -> Result<bool, StoreError> {
-        reply::read(self.batcher.write(call, 0).await?)
+        reply::read(self.batcher.write(call).await?)
     }
 }

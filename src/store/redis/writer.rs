@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    batch::{Call, What},
-    done::{self, Ends},
+    batch::Call,
+    bundle::Bundle,
     jobs::millis,
     keys::Keys,
     level::{Checks, Refused},
@@ -82,41 +82,13 @@ impl Writer {
                 return;
             }
         };
-        let mut pipeline = Pipeline::with_capacity(batch.len() + 3);
-        let (mut answers, mut ends) = (Vec::with_capacity(batch.len()), Ends::default());
-        for call in batch {
-            match call.what {
-                What::Command(command) => {
-                    pipeline.add_command(command);
-                    answers.push((call.answer, call.durable));
-                }
-                What::Done(done) => ends.add(done, call.answer),
-            }
-        }
-        let durable = answers.iter().any(|(_, durable)| *durable);
-        let ends = ends.into_calls(&self.keys, &mut pipeline);
+        let (pipeline, bundle) = Bundle::of(batch, &self.keys);
+        let durable = bundle.is_durable();
         match self.exchange(&mut connection, pipeline, durable).await {
-            Ok((mut values, safe)) => {
-                let of_ends = values.split_off(answers.len().min(values.len()));
-                for ((answer, durable), value) in answers.into_iter().zip(values) {
-                    let _ = answer.send(match (reply::answer(value), &safe) {
-                        (Ok(_), Err(why)) if durable => {
-                            Err(StoreError::new(Kind::Ambiguous, why.clone()))
-                        }
-                        (answered, _) => answered,
-                    });
-                }
-                for (call, value) in ends.into_iter().zip(of_ends) {
-                    done::tell(call, value);
-                }
-            }
+            Ok((values, safe)) => bundle.tell(values, &safe),
             Err(err) => {
                 self.breaks.fetch_add(1, Ordering::Relaxed);
-                let answers = answers.into_iter().map(|(answer, _)| answer);
-                for answer in answers.chain(ends.into_iter().flatten()) {
-                    let lost = StoreError::new(Kind::Ambiguous, "the connection to Redis broke");
-                    let _ = answer.send(Err(lost.with_source(err.clone())));
-                }
+                bundle.lose(&err);
             }
         }
     }
