@@ -11,6 +11,8 @@ mod places;
 #[path = "schemes/properties.rs"]
 mod properties;
 mod support;
+#[path = "schemes/unsignable.rs"]
+mod unsignable;
 
 use data_encoding::{BASE64, HEXLOWER};
 use hookgate::{

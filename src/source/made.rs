@@ -42,7 +42,7 @@ impl<'m> Material<'m> {
         self.plan.makes.iter().map(|make| self.one(*make)).collect()
     }
 
-    fn one(&self, make: Make) -> Result<Made<'m>, RejectionKind> {
+    pub(super) fn one(&self, make: Make) -> Result<Made<'m>, RejectionKind> {
         let unsigned = RejectionKind::SignedHeader;
         Ok(match make {
             Make::BodySha256 => owned(Sha256::digest(self.body).to_vec()),

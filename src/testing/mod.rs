@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::clock::{Clock, UnixTime};
 
 pub use self::signer::{Signer, Tamper};
+pub use crate::source::sign::SignError;
 
 /// A clock that shows what it was set to.
 #[derive(Debug, Default)]

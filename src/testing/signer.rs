@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::{HeaderName, HeaderValue, Request, Uri, header, request::Parts};
+use http::{HeaderName, HeaderValue, Request, header, request::Parts};
 
 use super::written::{self, Extras, Placed};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         Algorithm, DigestAt, Encoding, Header, KeyId, ListedAt, Part, SignatureAt, TimeAt, mac::Tag,
     },
     secret::Secret,
-    source::sign::{Draft, Signing},
+    source::sign::{Draft, SignError, Signing},
 };
 
 /// Makes the requests that a provider would send.
@@ -141,13 +141,30 @@ impl Signer {
 
     /// A delivery with this payload, signed at `now`. A time inside the payload is the caller's to
     /// write.
+    ///
+    /// # Panics
+    /// When the provider cannot sign it, with the words of [`try_sign`](Self::try_sign)'s error.
+    #[track_caller]
     pub fn sign(&self, payload: impl Into<Bytes>, now: UnixTime) -> Request<Bytes> {
+        self.or_panic(self.try_sign(payload, now))
+    }
+
+    /// [`sign`](Self::sign) for payloads that the provider may be unable to sign.
+    ///
+    /// # Errors
+    /// When the payload lacks what is signed or what the signature is put into; when id, type or
+    /// target have no place in a request; when a secret does not fit the header family.
+    pub fn try_sign(
+        &self,
+        payload: impl Into<Bytes>,
+        now: UnixTime,
+    ) -> Result<Request<Bytes>, SignError> {
         let body = written::wrapped(self.row.payload, payload.into());
         let scheme = &self.row.scheme;
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = self.row.methods.first().cloned().unwrap_or_default();
-        self.put_target(&mut parts, &body);
-        self.put_headers(&mut parts, &body);
+        self.put_target(&mut parts, &body)?;
+        self.put_headers(&mut parts, &body)?;
         let time = match scheme.time {
             TimeAt::Header { unit, .. } | TimeAt::InSignature { unit, .. } => {
                 written::time(now, unit)
@@ -155,47 +172,72 @@ impl Signer {
             _ => String::new(),
         };
         if let TimeAt::Header { header, .. } = scheme.time {
-            self.put(&mut parts, header, &time);
+            self.put(&mut parts, header, &time)?;
         }
-        let listed = self.listed(&mut parts);
-        let request = Request::from_parts(parts, body);
-        self.signed(request, now, &time, &listed)
-            .unwrap_or_default()
+        let listed = self.listed(&mut parts)?;
+        self.signed(Request::from_parts(parts, body), now, &time, &listed)
     }
 
-    /// The same with something wrong.
+    /// The same as [`sign`](Self::sign) with something wrong.
+    ///
+    /// # Panics
+    /// When the provider cannot sign it, with the words of [`try_tampered`](Self::try_tampered)'s
+    /// error.
+    #[track_caller]
     pub fn tampered(
         &self,
         payload: impl Into<Bytes>,
         now: UnixTime,
         what: Tamper,
     ) -> Request<Bytes> {
+        self.or_panic(self.try_tampered(payload, now, what))
+    }
+
+    /// The same as [`try_sign`](Self::try_sign) with something wrong.
+    ///
+    /// # Errors
+    /// Those of [`try_sign`](Self::try_sign).
+    pub fn try_tampered(
+        &self,
+        payload: impl Into<Bytes>,
+        now: UnixTime,
+        what: Tamper,
+    ) -> Result<Request<Bytes>, SignError> {
         let tolerance = self.row.tolerance;
         let by = |limit: Option<std::time::Duration>| match limit {
             Some(limit) => i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 4) + 1_000,
             None => 0,
         };
         match what {
-            Tamper::OtherSecret => self.by_a_stranger().sign(payload, now),
+            Tamper::OtherSecret => self.by_a_stranger().try_sign(payload, now),
             Tamper::Old => {
                 let by = by(tolerance.map(|tolerance| tolerance.past()));
-                self.sign(payload, UnixTime::from_millis(now.as_millis() - by))
+                self.try_sign(payload, UnixTime::from_millis(now.as_millis() - by))
             }
             Tamper::Future => {
                 let by = by(tolerance.map(|tolerance| tolerance.future()));
-                self.sign(payload, UnixTime::from_millis(now.as_millis() + by))
+                self.try_sign(payload, UnixTime::from_millis(now.as_millis() + by))
             }
             Tamper::Truncated => {
-                let mut request = self.sign(payload, now);
+                let mut request = self.try_sign(payload, now)?;
                 let body = request.body_mut();
                 body.truncate(body.len().saturating_sub(1));
-                request
+                Ok(request)
             }
             Tamper::Unsigned => {
                 let mut nobody = self.clone();
                 nobody.secrets.clear();
-                nobody.sign(payload, now)
+                nobody.try_sign(payload, now)
             }
+        }
+    }
+
+    #[track_caller]
+    #[allow(clippy::panic, reason = "a test fails by panicking, and others try")]
+    fn or_panic(&self, made: Result<Request<Bytes>, SignError>) -> Request<Bytes> {
+        match made {
+            Ok(request) => request,
+            Err(why) => panic!("{}: {why}", self.row.slug),
         }
     }
 
@@ -224,16 +266,16 @@ impl Signer {
         now: UnixTime,
         time: &str,
         listed: &str,
-    ) -> Option<Request<Bytes>> {
+    ) -> Result<Request<Bytes>, SignError> {
         if self.secrets.is_empty() {
-            return Some(request);
+            return Ok(request);
         }
-        let signing = Signing::new(&self.row, self.family, &self.secrets).ok()?;
+        let signing = Signing::new(&self.row, self.family, &self.secrets)?;
         let (mut parts, body) = request.into_parts();
         if let (KeyId::Header(header), Some(id)) =
             (self.row.scheme.key_id, signing.key_ids().last().flatten())
         {
-            self.put(&mut parts, header, id);
+            self.put(&mut parts, header, id)?;
         }
         let token = written::token(
             &self.row.scheme,
@@ -242,7 +284,7 @@ impl Signer {
             &self.url(&parts),
             now,
         );
-        let texts = |item: Option<&[u8]>| -> Option<Vec<String>> {
+        let texts = |item: Option<&[u8]>| -> Result<Vec<String>, SignError> {
             let tags = signing.tags(&Draft {
                 public_url: &self.public_url,
                 parts: &parts,
@@ -260,7 +302,7 @@ impl Signer {
                     None => text,
                 }
             };
-            Some(encoded.map(text).collect())
+            Ok(encoded.map(text).collect())
         };
         let placed = match self.row.scheme.items {
             Some(pointer) => Placed::in_items(&self.row.scheme, &body, pointer, texts)?,
@@ -272,7 +314,7 @@ impl Signer {
         let body = placed.body.clone().unwrap_or(body);
         let value =
             |texts: &[String]| written::value(&self.row.scheme, time, listed, &token, texts);
-        Some(self.place(parts, body, &placed.texts, value))
+        self.place(parts, body, &placed.texts, value)
     }
 
     fn encoded(&self, tag: &Tag, secret: &Secret) -> String {
@@ -291,42 +333,39 @@ impl Signer {
         mut body: Bytes,
         texts: &[String],
         value: impl Fn(&[String]) -> String,
-    ) -> Request<Bytes> {
+    ) -> Result<Request<Bytes>, SignError> {
         match self.row.scheme.signature {
-            SignatureAt::Header(header) => self.put(&mut parts, header, &value(texts)),
+            SignatureAt::Header(header) => self.put(&mut parts, header, &value(texts))?,
             SignatureAt::AnyOf(headers) => {
                 // Fewer secrets than headers: the last one signs the rest.
                 for (header, text) in headers.iter().zip(texts) {
-                    self.put(&mut parts, *header, &value(std::slice::from_ref(text)));
+                    self.put(&mut parts, *header, &value(std::slice::from_ref(text)))?;
                 }
             }
             SignatureAt::Lines(header) => {
                 for text in texts {
                     let value = value(std::slice::from_ref(text));
-                    if let (Some(name), Ok(value)) =
-                        (self.name(header), HeaderValue::try_from(value))
-                    {
-                        parts.headers.append(name, value);
-                    }
+                    let (name, value) = line(&header.name_in(self.family), &value)?;
+                    parts.headers.append(name, value);
                 }
             }
             SignatureAt::Numbered(header) => {
                 for (at, text) in (1..).zip(texts) {
-                    let name = HeaderName::try_from(format!("{}{at}", header.name_in(self.family)));
-                    let value = HeaderValue::try_from(value(std::slice::from_ref(text)));
-                    if let (Ok(name), Ok(value)) = (name, value) {
-                        parts.headers.insert(name, value);
-                    }
+                    let name = format!("{}{at}", header.name_in(self.family));
+                    let (name, value) = line(&name, &value(std::slice::from_ref(text)))?;
+                    parts.headers.insert(name, value);
                 }
             }
-            SignatureAt::Query(name) => add_to_query(&mut parts, name, &value(texts)),
+            SignatureAt::Query(name) => add_to_query(&mut parts, name, &value(texts))?,
             SignatureAt::Field(path) if self.row.scheme.items.is_none() => {
-                body = written::with_field(self.row.payload, &body, path, &value(texts));
+                body = written::with_field(self.row.payload, &body, path, &value(texts))?;
             }
             SignatureAt::Field(_) | SignatureAt::Nowhere => {}
-            SignatureAt::Param(name) => body = written::with_param(&body, name, &value(texts)),
+            SignatureAt::Param(name) => {
+                body = written::with_param(self.row.payload, &body, name, &value(texts))?;
+            }
         }
-        Request::from_parts(parts, body)
+        Ok(Request::from_parts(parts, body))
     }
 
     fn url(&self, parts: &Parts) -> String {
@@ -337,48 +376,47 @@ impl Signer {
         format!("{}{target}", self.public_url)
     }
 
-    fn put_target(&self, parts: &mut Parts, body: &Bytes) {
-        parts.uri = self
-            .target
-            .parse()
-            .unwrap_or_else(|_| Uri::from_static("/"));
+    fn put_target(&self, parts: &mut Parts, body: &Bytes) -> Result<(), SignError> {
+        parts.uri = self.target.parse().map_err(|_| SignError::Target)?;
         let scheme = &self.row.scheme;
         for part in scheme.message {
             if let Part::Query(name, _) = part.inner() {
-                add_to_query(parts, name, &self.id);
+                add_to_query(parts, name, &self.id)?;
             }
         }
         if let Some(DigestAt::Query(name)) = scheme.digest {
-            add_to_query(parts, name, &written::sha256_hex(body));
+            add_to_query(parts, name, &written::sha256_hex(body))?;
         }
+        Ok(())
     }
 
-    fn put_headers(&self, parts: &mut Parts, body: &Bytes) {
+    fn put_headers(&self, parts: &mut Parts, body: &Bytes) -> Result<(), SignError> {
         let row = &self.row;
         for (fields, value) in [(row.envelope.id, &self.id), (row.envelope.kind, &self.kind)] {
             for header in headers(fields) {
-                self.put(parts, header, value);
+                self.put(parts, header, value)?;
             }
         }
         for part in row.scheme.message {
             for part in std::iter::once(part).chain(inside(part)) {
                 if let Part::Header(header) = part {
-                    self.put(parts, *header, &self.id);
+                    self.put(parts, *header, &self.id)?;
                 }
             }
         }
         for (header, value) in row.scheme.require {
-            self.put(parts, *header, value);
+            self.put(parts, *header, value)?;
         }
         if let Some(kind) = written::content_type(row.payload, body) {
             parts.headers.insert(header::CONTENT_TYPE, kind);
         }
+        Ok(())
     }
 
     /// Chooses the headers that are signed besides: those that must be, and the event's id.
-    fn listed(&self, parts: &mut Parts) -> String {
+    fn listed(&self, parts: &mut Parts) -> Result<String, SignError> {
         let Some(listed) = self.row.scheme.listed else {
-            return String::new();
+            return Ok(String::new());
         };
         let mut headers = listed.required.to_vec();
         headers.extend(self::headers(self.row.envelope.id));
@@ -393,19 +431,15 @@ impl Signer {
         names.dedup();
         let names = names.join(&char::from(listed.separator).to_string());
         if let ListedAt::Header(header) = listed.at {
-            self.put(parts, header, &names);
+            self.put(parts, header, &names)?;
         }
-        names
+        Ok(names)
     }
 
-    fn name(&self, header: Header) -> Option<HeaderName> {
-        HeaderName::try_from(header.name_in(self.family)).ok()
-    }
-
-    fn put(&self, parts: &mut Parts, header: Header, value: &str) {
-        if let (Some(name), Ok(value)) = (self.name(header), HeaderValue::from_str(value)) {
-            parts.headers.insert(name, value);
-        }
+    fn put(&self, parts: &mut Parts, header: Header, value: &str) -> Result<(), SignError> {
+        let (name, value) = line(&header.name_in(self.family), value)?;
+        parts.headers.insert(name, value);
+        Ok(())
     }
 }
 
@@ -428,7 +462,16 @@ fn inside(part: &'static Part) -> &'static [Part] {
     }
 }
 
-fn add_to_query(parts: &mut Parts, name: &str, value: &str) {
+fn line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SignError> {
+    match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        (Ok(name), Ok(value)) => Ok((name, value)),
+        _ => Err(SignError::Header {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+fn add_to_query(parts: &mut Parts, name: &str, value: &str) -> Result<(), SignError> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair(name, value);
     let old = parts
@@ -440,7 +483,7 @@ fn add_to_query(parts: &mut Parts, name: &str, value: &str) {
     } else {
         '?'
     };
-    if let Ok(uri) = format!("{old}{sign}{}", query.finish()).parse() {
-        parts.uri = uri;
-    }
+    let uri = format!("{old}{sign}{}", query.finish()).parse();
+    parts.uri = uri.map_err(|_| SignError::Target)?;
+    Ok(())
 }

@@ -17,6 +17,7 @@ use crate::{
         ClaimedTime, DigestAt, Encoding, Grammar, ListedAt, Scheme, SignatureAt, TimeAt, TimeUnit,
         mac::Tag,
     },
+    source::sign::SignError,
 };
 
 /// Signatures, and the body when they were put into it.
@@ -30,18 +31,19 @@ impl Placed {
     pub(super) fn in_items(
         scheme: &Scheme,
         body: &Bytes,
-        pointer: &str,
-        texts: impl Fn(Option<&[u8]>) -> Option<Vec<String>>,
-    ) -> Option<Self> {
-        let SignatureAt::Field(path) = scheme.signature else {
-            return None;
-        };
-        let mut whole: Value = serde_json::from_slice(body).ok()?;
-        for item in whole.pointer_mut(pointer)?.as_array_mut()? {
-            let text = texts(Some(item.to_string().as_bytes()))?.pop()?;
-            set(item, path, &text);
+        pointer: &'static str,
+        texts: impl Fn(Option<&[u8]>) -> Result<Vec<String>, SignError>,
+    ) -> Result<Self, SignError> {
+        let mut whole: Value = serde_json::from_slice(body).unwrap_or_default();
+        let items = whole.pointer_mut(pointer).and_then(Value::as_array_mut);
+        let items = items.filter(|items| !items.is_empty() && items.iter().all(Value::is_object));
+        for item in items.ok_or(SignError::NoItems { path: pointer })? {
+            let texts = texts(Some(item.to_string().as_bytes()))?;
+            if let (SignatureAt::Field(path), Some(text)) = (scheme.signature, texts.last()) {
+                set(item, path, text);
+            }
         }
-        Some(Self {
+        Ok(Self {
             texts: Vec::new(),
             body: Some(whole.to_string().into()),
         })
@@ -52,9 +54,8 @@ impl Placed {
 pub(super) fn wrapped(payload: Payload, text: Bytes) -> Bytes {
     match payload {
         Payload::FormField(name) => {
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            form.append_pair(name, &String::from_utf8_lossy(&text));
-            form.finish().into()
+            let text: String = form_urlencoded::byte_serialize(&text).collect();
+            format!("{name}={text}").into()
         }
         Payload::MultipartField(name) => {
             let head =
@@ -81,9 +82,15 @@ pub(super) fn content_type(payload: Payload, body: &[u8]) -> Option<HeaderValue>
 }
 
 /// The body with a text at a JSON pointer, or in a form field.
-pub(super) fn with_field(payload: Payload, body: &Bytes, path: &str, text: &str) -> Bytes {
+pub(super) fn with_field(
+    payload: Payload,
+    body: &Bytes,
+    path: &'static str,
+    text: &str,
+) -> Result<Bytes, SignError> {
+    let missing = SignError::NotAnObject { path };
     match payload {
-        Payload::Form => with_param(body, path.trim_start_matches('/'), text),
+        Payload::Form => Ok(with_form_field(body, path.trim_start_matches('/'), text)),
         Payload::MultipartField(_) => {
             // What was wrapped by us.
             let start = body
@@ -92,22 +99,35 @@ pub(super) fn with_field(payload: Payload, body: &Bytes, path: &str, text: &str)
                 .map_or(0, |at| at + 4);
             let end = body.len().saturating_sub(BOUNDARY.len() + 8);
             let inner = with_json_field(&body.slice(start..end.max(start)), path, text);
-            wrapped(payload, inner)
+            Ok(wrapped(payload, inner.ok_or(missing)?))
         }
-        _ => with_json_field(body, path, text),
+        _ => with_json_field(body, path, text).ok_or(missing),
     }
 }
 
-fn with_json_field(body: &Bytes, path: &str, text: &str) -> Bytes {
-    let Ok(mut whole) = serde_json::from_slice::<Value>(body) else {
-        return body.clone();
-    };
-    set(&mut whole, path, text);
-    whole.to_string().into()
+/// The body with one parameter more: of a form, or at the top of a JSON object.
+pub(super) fn with_param(
+    payload: Payload,
+    body: &Bytes,
+    name: &str,
+    text: &str,
+) -> Result<Bytes, SignError> {
+    match payload {
+        Payload::FormOrBody if body.starts_with(b"{") => {
+            with_json_field(body, &format!("/{name}"), text).ok_or(SignError::NoParameters)
+        }
+        _ => Ok(with_form_field(body, name, text)),
+    }
 }
 
-/// The body with one form field more.
-pub(super) fn with_param(body: &Bytes, name: &str, text: &str) -> Bytes {
+fn with_json_field(body: &[u8], path: &str, text: &str) -> Option<Bytes> {
+    let whole = serde_json::from_slice(body).ok();
+    let mut whole = whole.filter(Value::is_object)?;
+    set(&mut whole, path, text);
+    Some(whole.to_string().into())
+}
+
+fn with_form_field(body: &[u8], name: &str, text: &str) -> Bytes {
     let mut form = form_urlencoded::Serializer::new(String::from_utf8_lossy(body).into_owned());
     form.append_pair(name, text);
     form.finish().into()

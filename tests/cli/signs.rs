@@ -153,3 +153,24 @@ fn headers_are_printed_one_a_line_and_notes_elsewhere() {
     let (_, _, err) = sign(&provider::TOKEN_IN_QUERY, "http://127.0.0.1:1/hooks", &[]);
     assert!(err.contains("http://127.0.0.1:1/hooks?token="), "{err}");
 }
+
+#[test]
+fn what_a_payload_lacks_is_said_also_where_something_is_to_be_wrong() {
+    for more in [&[][..], &["--wrong-secret"], &["--tamper", "truncated"]] {
+        for (row, data, lack) in [
+            (provider::TWILIO_FORM, "Body=%ff", "a form of UTF-8 texts"),
+            (
+                provider::ADYEN_PAYMENTS,
+                "{}",
+                "array at \"/notificationItems\"",
+            ),
+            (provider::FIGMA, "a=1", "put at \"/passcode\""),
+        ] {
+            let more = [more, &["--data", data]].concat();
+            let (code, out, err) = sign(&row, "http://127.0.0.1:1/in", &more);
+            assert_eq!((code, &*out), (2, ""), "{}: {err}", row.slug);
+            let slug = format!("hookgate: {}: ", row.slug);
+            assert!(err.starts_with(&slug) && err.contains(lack), "{err}");
+        }
+    }
+}

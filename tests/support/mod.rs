@@ -151,6 +151,7 @@ pub(crate) fn body(row: &Provider, text: &[u8], now: UnixTime) -> Bytes {
             set(&mut whole, path, serde_json::json!([item, item]));
         }
         _ if !scheme.opening.is_empty() => return format!("{}{encoded}", scheme.opening).into(),
+        _ if matches!(row.payload, Payload::FormField(_)) => return encoded.into(),
         _ if matches!(row.payload, Payload::Form | Payload::FormOrBody) => {}
         _ if !matches!(scheme.signature, SignatureAt::Field(_)) => {
             return Bytes::copy_from_slice(text);

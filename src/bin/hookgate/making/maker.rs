@@ -98,19 +98,16 @@ impl Maker {
             None => payload::of(&self.row, &id, &self.kind, now).into(),
         };
         let signer = self.signer.clone().with_id(&id).with_type(name);
+        let slug = self.row.slug;
         let request = match self.tamper {
-            None => signer.sign(payload, now),
-            Some(tamper) => signer.tampered(payload, now, tamper),
+            None => signer.try_sign(payload, now),
+            Some(tamper) => signer.try_tampered(payload, now, tamper),
         };
+        let request = request.map_err(|why| Trouble::usage(format!("{slug}: {why}")))?;
         let (parts, body) = request.into_parts();
         let event = self.reader.verify(&parts, body.clone(), now);
         if let (Err(why), None) = (&event, self.tamper) {
-            let slug = self.row.slug;
-            // There was nothing to sign, and so there is no delivery.
-            let why = match self.row.methods.contains(&parts.method) {
-                true => format!("{slug} does not take this payload or id: {why}"),
-                false => format!("{slug} signs something of the payload that is not in it"),
-            };
+            let why = format!("{slug} does not take this payload or id: {why}");
             return Err(Trouble::usage(why));
         }
         Ok(Made {

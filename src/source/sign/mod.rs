@@ -1,9 +1,17 @@
 //! The other side, for tests and tools: the signatures that a sender would make.
 
+mod error;
+
 use bytes::Bytes;
 use http::{HeaderName, request::Parts};
 
-use super::{content::Content, made::Material, message::Message, plan::Plan};
+pub use self::error::SignError;
+use super::{
+    content::Content,
+    made::Material,
+    message::Message,
+    plan::{Make, Plan},
+};
 use crate::{
     error::ConfigError,
     provider::{Payload, Provider},
@@ -58,9 +66,10 @@ impl Signing {
         self.keys.iter().map(|key| key.id.as_deref())
     }
 
-    /// One signature a key, over the first message; `None` when there is nothing to sign.
-    pub(crate) fn tags(&self, draft: &Draft<'_>) -> Option<Vec<Tag>> {
-        let content = Content::of(self.payload, draft.parts, draft.body).ok()?;
+    /// One signature a key, over the first message.
+    pub(crate) fn tags(&self, draft: &Draft<'_>) -> Result<Vec<Tag>, SignError> {
+        let content = Content::of(self.payload, draft.parts, draft.body);
+        let content = content.map_err(|_| SignError::NotAForm)?;
         let paths = &self.plan.signed_fields;
         let fields = match draft.item {
             Some(item) => json::scan(item, paths),
@@ -76,7 +85,7 @@ impl Signing {
             .split(char::from(separator))
             .filter_map(|name| HeaderName::try_from(name).ok())
             .collect();
-        let message = Message::of(&Material {
+        let material = Material {
             public_url: draft.public_url,
             plan: &self.plan,
             parts: draft.parts,
@@ -85,11 +94,31 @@ impl Signing {
             fields: &fields,
             token: draft.token.as_bytes(),
             listed: (draft.listed.as_bytes(), &listed),
-        })
-        .ok()?;
-        let pieces = self.plan.messages.first()?;
+        };
+        let message = Message::of(&material).map_err(|_| self.lack(&material))?;
+        let pieces = self.plan.messages.first().map_or(&[][..], Vec::as_slice);
         let write =
             |into: &mut dyn FnMut(&[u8])| message.write(pieces, draft.time.as_bytes(), into);
-        Some(self.keys.iter().map(|key| key.mac.tag(write)).collect())
+        Ok(self.keys.iter().map(|key| key.mac.tag(write)).collect())
+    }
+
+    /// What the first value that cannot be made of this is made of.
+    fn lack(&self, material: &Material<'_>) -> SignError {
+        let mut makes = self.plan.makes.iter();
+        match makes.find(|make| material.one(**make).is_err()) {
+            Some(Make::Field(at, _)) => SignError::Field {
+                path: self.plan.signed_fields.get(*at).copied().unwrap_or("/"),
+            },
+            Some(Make::Query(name, ..)) => SignError::Query { name },
+            Some(Make::SortedForm(_) | Make::SortedParams) => SignError::NoParameters,
+            Some(Make::ListedValues(_) | Make::ListedPairs(_)) => {
+                let has_none = |name: &&HeaderName| !material.parts.headers.contains_key(*name);
+                let name = material.listed.1.iter().find(has_none);
+                SignError::Header {
+                    name: name.map(ToString::to_string).unwrap_or_default(),
+                }
+            }
+            _ => SignError::Target,
+        }
     }
 }
