@@ -12,14 +12,12 @@
 //! ```
 
 mod signer;
-mod written;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::{Clock, UnixTime};
 
-pub use self::signer::{Signer, Tamper};
-pub use crate::source::sign::SignError;
+pub use self::signer::{SignError, Signer, Tamper};
 
 /// A clock that shows what it was set to.
 #[derive(Debug, Default)]
