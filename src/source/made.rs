@@ -179,17 +179,8 @@ fn sorted_query(mut query: Pairs<'_>) -> String {
     encoded.finish()
 }
 
-/// What `encodeURI` leaves as it is, ECMA-262 section 19.2.6.4, without `#`: no target has one.
-const URI: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
+/// What `encodeURI` escapes, ECMA-262 section 19.2.6.4, and `#`: no target has one.
+const URI: &AsciiSet = &COMPONENT
     .remove(b';')
     .remove(b'/')
     .remove(b'?')
@@ -201,7 +192,7 @@ const URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'$')
     .remove(b',');
 
-/// What `encodeURIComponent` leaves as it is.
+/// What `encodeURIComponent` escapes.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
