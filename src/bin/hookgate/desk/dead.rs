@@ -203,7 +203,7 @@ impl Show {
             ("key", letter.key().to_owned()),
             (
                 "died",
-                format!("{} ({} ago)", text::time(died), text::ago(died)),
+                format!("{} ({} ago)", times::exact(died), text::ago(died)),
             ),
             ("attempts", letter.attempts().to_string()),
             ("replays", letter.replays().to_string()),

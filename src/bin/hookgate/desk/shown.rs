@@ -12,8 +12,7 @@ use hookgate::{
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use super::text;
-use crate::exit::Trouble;
+use crate::{exit::Trouble, shared::times};
 
 /// How much of a body is shown.
 #[derive(Args, Debug)]
@@ -108,7 +107,7 @@ impl<'a> LetterJson<'a> {
             handler: letter.handler(),
             entry: letter.entry(),
             key: letter.key(),
-            died_at: text::time(letter.died_at()),
+            died_at: times::exact(letter.died_at()),
             attempts: letter.attempts(),
             replays: letter.replays(),
             reason: Redactor::text(letter.reason()),
@@ -132,8 +131,8 @@ impl<'a> EventJson<'a> {
             r#type: field(event.event_type()),
             version: field(event.version()),
             sent_at: field(event.sent_at()),
-            signed_at: event.signed_at().map(text::time),
-            received_at: text::time(event.received_at()),
+            signed_at: event.signed_at().map(times::exact),
+            received_at: times::exact(event.received_at()),
             secret: event.secret_label(),
             covers: covers(event),
             trace_parent: event.trace_parent(),
@@ -155,8 +154,8 @@ pub(super) fn facts(event: &Event) -> Vec<(&'static str, String)> {
         ("type", field(event.event_type())),
         ("version", field(event.version())),
         ("sent at", field(event.sent_at())),
-        ("signed at", event.signed_at().map(text::time)),
-        ("received", Some(text::time(event.received_at()))),
+        ("signed at", event.signed_at().map(times::exact)),
+        ("received", Some(times::exact(event.received_at()))),
         ("signed with", Some(event.secret_label().to_owned())),
         ("covers", Some(covers(event).to_owned())),
         ("trace", event.trace_parent().map(str::to_owned)),

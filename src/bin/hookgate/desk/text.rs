@@ -1,20 +1,11 @@
-//! Times, ages and rates, as they are typed and printed.
+//! Ages as they are printed; times, keys and rates as they are typed.
 
 use std::time::Duration;
 
 use hookgate::clock::{Clock, SystemClock, UnixTime};
 use indicatif::HumanDuration;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::shared::times;
-
-/// `2026-11-26T08:18:03.123Z`; without the fraction where there is none.
-pub(super) fn time(at: UnixTime) -> String {
-    let nanos = i128::from(at.as_millis()) * 1_000_000;
-    let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
-    let text = time.and_then(|time| time.format(&Rfc3339).ok());
-    text.unwrap_or_else(|| "out of any calendar".to_owned())
-}
 
 /// `45s`, `12m`, `7h`, `30d`.
 pub(super) fn age(age: Duration) -> String {
@@ -63,9 +54,6 @@ mod tests {
         let at = UnixTime::from_secs(1_795_681_083);
         assert_eq!(when("2026-11-26T08:18:03Z"), Ok(at));
         assert_eq!(when("2026-11-26T09:18:03+01:00"), Ok(at));
-        assert_eq!(time(at), "2026-11-26T08:18:03Z");
-        let later = UnixTime::from_millis(at.as_millis() + 5);
-        assert_eq!(time(later), "2026-11-26T08:18:03.005Z");
         let now = SystemClock.now().as_secs();
         for (text, secs) in [
             ("0s", 0),

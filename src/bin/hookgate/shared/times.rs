@@ -38,11 +38,18 @@ pub(crate) fn span(text: &str) -> Result<i64, String> {
     number.checked_mul(millis).ok_or_else(wrong)
 }
 
-/// `2026-11-26T11:30:00Z`, to the second; outside of the calendar, seconds since 1970.
-pub(crate) fn written(time: UnixTime) -> String {
-    let known = OffsetDateTime::from_unix_timestamp(time.as_secs());
+/// `2026-11-26T11:30:00.123Z`, without the fraction where there is none; outside of the calendar,
+/// seconds since 1970.
+pub(crate) fn exact(time: UnixTime) -> String {
+    let nanos = i128::from(time.as_millis()) * 1_000_000;
+    let known = OffsetDateTime::from_unix_timestamp_nanos(nanos);
     let text = known.ok().and_then(|time| time.format(&Rfc3339).ok());
     text.unwrap_or_else(|| format!("{} s after 1970", time.as_secs()))
+}
+
+/// `2026-11-26T11:30:00Z`, to the second.
+pub(crate) fn written(time: UnixTime) -> String {
+    exact(UnixTime::from_secs(time.as_secs()))
 }
 
 /// `3 days 2 hours`: the two greatest units.
@@ -114,7 +121,12 @@ mod tests {
         ] {
             assert_eq!(time(text), Ok(expected), "{text}");
         }
-        assert_eq!(written(expected), "2026-09-21T14:13:20Z");
+        assert_eq!(exact(expected), "2026-09-21T14:13:20Z");
+        let later = UnixTime::from_millis(expected.as_millis() + 5);
+        assert_eq!(exact(later), "2026-09-21T14:13:20.005Z");
+        assert_eq!(written(later), "2026-09-21T14:13:20Z");
+        let never = UnixTime::from_millis(i64::MIN);
+        assert_eq!(written(never), "-9223372036854776 s after 1970");
         assert!(time("yesterday").is_err());
     }
 
