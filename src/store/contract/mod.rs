@@ -52,10 +52,12 @@ pub mod fencing;
 pub mod forget;
 pub mod identity;
 pub mod intake;
+pub mod letters;
 pub mod overflow;
 pub mod pausing;
 pub mod removal;
 pub mod repair;
+pub mod retention;
 pub mod room;
 pub mod waiting;
 pub mod work;
@@ -118,16 +120,16 @@ macro_rules! store_contract {
             overflow: another_bound_is_another_revision_and_holds_at_once
             overflow: concurrent_accepts_never_pass_the_bound
             overflow: what_is_put_back_or_replayed_is_queued_past_the_bound
-            repair: dead_letters_are_listed_oldest_first_a_page_at_a_time
-            repair: one_dead_letter_is_found_by_its_entry
-            repair: a_payload_is_there_until_the_last_job_has_ended
+            letters: dead_letters_are_listed_oldest_first_a_page_at_a_time
+            letters: one_dead_letter_is_found_by_its_entry
+            letters: a_payload_is_there_until_the_last_job_has_ended
             repair: a_replayed_job_is_as_new_but_for_its_replays
             repair: a_discarded_job_counts_as_done
             repair: requeue_replays_every_dead_job_of_one_acceptance
-            repair: the_alert_cursor_never_moves_back
+            letters: the_alert_cursor_never_moves_back
             repair: the_status_says_where_each_job_is
-            repair: sweeping_discards_the_oldest_dead_letters
-            repair: sweeping_gives_up_the_oldest_unrouted_events
+            retention: sweeping_discards_the_oldest_dead_letters
+            retention: sweeping_gives_up_the_oldest_unrouted_events
             repair: nothing_is_repaired_for_an_unknown_handler
             forget: an_erased_event_leaves_only_its_record
             forget: erasing_reaches_every_handler
