@@ -22,59 +22,13 @@ impl SourceBuilder {
     pub fn build(self) -> Result<Source, ConfigError> {
         let name = Label::new("source", &self.name)?;
         let plans = Plan::all(&self.row)?;
-        if self.row.tolerance.is_none() && self.tolerance.is_some() {
-            return Err(ConfigError::OutOfRange {
-                what: "a tolerance for a scheme that signs no time",
-            });
-        }
-        if self
-            .tolerance
-            .is_some_and(|t| t.past().max(t.future()) > MAX_TOLERANCE)
-        {
-            return Err(ConfigError::OutOfRange {
-                what: "a tolerance over 7 days; see `dangerous()`",
-            });
-        }
-        if self.max_body == 0 {
-            return Err(ConfigError::OutOfRange {
-                what: "a body limit of 0 bytes",
-            });
-        }
-        // A delivery that is still fresh must still be a duplicate.
-        let fresh = self
-            .tolerance
-            .map_or(Duration::ZERO, |t| t.past() + t.future());
-        let window = if self.shorter_window {
-            self.window
-        } else {
-            self.window.max(fresh)
-        };
-        if !self.shorter_window && self.window < self.row.dedup_window() {
-            return Err(ConfigError::OutOfRange {
-                what: "a dedup window shorter than the provider's retries; see `dangerous()`",
-            });
-        }
-        if self.deadline.is_zero() || self.deadline > Duration::from_secs(60) {
-            return Err(ConfigError::OutOfRange {
-                what: "a reply deadline of 0 or over 60 s",
-            });
-        }
+        self.check_bounds()?;
         check_url(self.public_url.as_deref(), &self.row.scheme)?;
         check_unsigned(&self)?;
         self.check_handshake()?;
-        let keys = match (&self.tenants, self.secrets.is_empty()) {
-            (None, true) if self.unsigned.is_some() => nobodys_key(&self.row)?,
-            (None, true) if self.enrolment.is_some() => KeySet::none(),
-            (None, _) => KeySet::new(&self.row.scheme, &self.secrets)?,
-            (Some(_), true) => nobodys_key(&self.row)?,
-            (Some(_), false) => {
-                return Err(ConfigError::Duplicate {
-                    what: "way to find secrets of source",
-                    name: self.name,
-                });
-            }
-        };
+        let keys = self.keys()?;
         let is_shown = matches!(self.row.handshake, Handshake::Token { .. });
+        let window = self.remembered();
         Ok(Source(Arc::new(Inner {
             name,
             row: self.row,
@@ -98,6 +52,36 @@ impl SourceBuilder {
         })))
     }
 
+    fn check_bounds(&self) -> Result<(), ConfigError> {
+        let out = |what| Err(ConfigError::OutOfRange { what });
+        if self.row.tolerance.is_none() && self.tolerance.is_some() {
+            return out("a tolerance for a scheme that signs no time");
+        }
+        let widest = self.tolerance.map(|t| t.past().max(t.future()));
+        if widest.is_some_and(|widest| widest > MAX_TOLERANCE) {
+            return out("a tolerance over 7 days; see `dangerous()`");
+        }
+        if self.max_body == 0 {
+            return out("a body limit of 0 bytes");
+        }
+        if !self.shorter_window && self.window < self.row.dedup_window() {
+            return out("a dedup window shorter than the provider's retries; see `dangerous()`");
+        }
+        if self.deadline.is_zero() || self.deadline > Duration::from_secs(60) {
+            return out("a reply deadline of 0 or over 60 s");
+        }
+        Ok(())
+    }
+
+    /// How long ids are: what is still fresh must still be a duplicate.
+    fn remembered(&self) -> Duration {
+        let fresh = self.tolerance.map(|t| t.past() + t.future());
+        match fresh {
+            Some(fresh) if !self.shorter_window => self.window.max(fresh),
+            _ => self.window,
+        }
+    }
+
     fn check_handshake(&self) -> Result<(), ConfigError> {
         let out = |what| Err(ConfigError::OutOfRange { what });
         if self.handshake_window > Duration::from_secs(24 * 60 * 60) {
@@ -115,13 +99,25 @@ impl SourceBuilder {
         let enrols = matches!(self.row.handshake, Handshake::Enrolment { .. });
         match self.enrolment {
             Some(_) if !enrols => out("an enrolment hook for a provider that hands no secret over"),
-            Some(_) if !self.secrets.is_empty() || self.tenants.is_some() => {
-                Err(ConfigError::Duplicate {
-                    what: "way to find secrets of source",
-                    name: self.name.clone(),
-                })
-            }
+            Some(_) if !self.secrets.is_empty() || self.tenants.is_some() => Err(self.two_ways()),
             _ => Ok(()),
+        }
+    }
+
+    fn keys(&self) -> Result<KeySet, ConfigError> {
+        match (&self.tenants, self.secrets.is_empty()) {
+            (None, true) if self.unsigned.is_some() => nobodys_key(&self.row),
+            (None, true) if self.enrolment.is_some() => Ok(KeySet::none()),
+            (None, _) => KeySet::new(&self.row.scheme, &self.secrets),
+            (Some(_), true) => nobodys_key(&self.row),
+            (Some(_), false) => Err(self.two_ways()),
+        }
+    }
+
+    fn two_ways(&self) -> ConfigError {
+        ConfigError::Duplicate {
+            what: "way to find secrets of source",
+            name: self.name.clone(),
         }
     }
 }
