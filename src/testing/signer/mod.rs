@@ -141,7 +141,7 @@ impl Signer {
     ///
     /// # Errors
     /// When the payload lacks what is signed or what the signature is put into; when id, type or
-    /// target have no place in a request; when a secret does not fit the header family.
+    /// target have no place in a request.
     pub fn try_sign(
         &self,
         payload: impl Into<Bytes>,

@@ -43,7 +43,8 @@ impl Signer {
     /// The same as [`try_sign`](Self::try_sign) with something wrong.
     ///
     /// # Errors
-    /// Those of [`try_sign`](Self::try_sign).
+    /// Those of [`try_sign`](Self::try_sign), and when the secret that nobody knows of does not fit
+    /// the row.
     pub fn try_tampered(
         &self,
         payload: impl Into<Bytes>,
