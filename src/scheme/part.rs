@@ -38,7 +38,9 @@ pub enum Part {
     /// anything between.
     SortedForm(Repeats),
     /// `&name=value` for each parameter of the query and of the payload but the signature, in the
-    /// order of their names; `&` and `=` in values are written as `_`.
+    /// order of their names; `&` and `=` in values are written as `_`. Names must not contain them: the
+    /// same bytes would be other parameters. A JSON payload must be an object of texts and integers,
+    /// since nothing else would be signed.
     SortedParams,
     /// A field of the payload (or of the item, in batches): a JSON pointer of object keys, or `/` and
     /// the name of a form field. Empty when it is not there. It must not contain the literals next

@@ -135,6 +135,10 @@ impl<'m> Material<'m> {
         if let Signature::Param(signature) = self.plan.signature {
             all.retain(|(name, _)| name != signature);
         }
+        // `&a=1&b=2` could be one parameter as well.
+        if all.iter().any(|(name, _)| name.contains(['&', '='])) {
+            return Err(RejectionKind::MissingPayload);
+        }
         all.sort_by(|a, b| a.0.cmp(&b.0));
         let mut text = String::new();
         for (name, value) in all {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hookgate::{
     ConfigError, RejectionKind, Source,
-    event::Provenance,
+    event::{Covers, Provenance},
     freshness::Tolerance,
     provider::{Envelope, Field, Payload, Provider},
     scheme::{Header, Part, Scheme, SignatureAt, TimeAt, TimeUnit},
@@ -72,6 +72,55 @@ fn a_time_is_a_parameter_wherever_parameters_are() {
     ] {
         let found = verify(&source, sign(PARAMS, text.clone())).map(|_| ());
         assert_eq!(found, why, "{text}");
+    }
+}
+
+/// The same signed bytes must not be other parameters: a captured delivery could come again without
+/// its id, as a new event.
+#[test]
+fn a_parameter_cannot_hide_in_the_name_of_another() {
+    let source = source(PARAMS, &[1]);
+    let now = NOW.as_secs();
+    let signed = sign(PARAMS, format!("at={now}&id=7&z=1"));
+    assert!(verify(&source, signed.clone()).is_ok());
+    let form = String::from_utf8(signed.body().to_vec()).unwrap();
+    let hidden = form.replace("id=7&z=1", "id%3D7%26z=1");
+    assert_ne!(hidden, form);
+    let json: serde_json::Map<_, _> = form_urlencoded::parse(hidden.as_bytes())
+        .map(|(name, value)| (name.into_owned(), value.into()))
+        .collect();
+    let mut in_json = signed.clone();
+    in_json.headers_mut().remove("content-type");
+    *in_json.body_mut() = serde_json::Value::from(json).to_string().into();
+    let mut in_form = signed;
+    *in_form.body_mut() = hidden.into();
+    for request in [in_form, in_json] {
+        let why = verify(&source, request).map(|_| ());
+        assert_eq!(why, Err(RejectionKind::MissingPayload));
+    }
+}
+
+/// Of a JSON payload nothing but texts and integers is signed.
+#[test]
+fn what_no_parameter_can_say_is_not_taken_for_signed() {
+    let source = source(PARAMS, &[1]);
+    let signed = sign(PARAMS, format!("at={}&id=7", NOW.as_secs()));
+    let query = String::from_utf8(signed.body().to_vec()).unwrap();
+    let with = |body: &'static str| {
+        let request = Request::post(format!("/?{query}"));
+        verify(&source, request.body(Bytes::from(body)).unwrap()).map(|event| event.covers())
+    };
+    for body in ["", "{}", r#"{"x":null}"#] {
+        assert_eq!(with(body), Ok(Covers::Body), "{body}");
+    }
+    for body in [
+        r#"{"order":{"amount":1000000}}"#,
+        r#"{"order":[1]}"#,
+        r#"{"approved":true}"#,
+        r#"{"amount":1.5}"#,
+        r#"{"amount":18446744073709551616}"#,
+    ] {
+        assert_eq!(with(body), Err(RejectionKind::MissingSignature), "{body}");
     }
 }
 

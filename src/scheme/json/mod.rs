@@ -170,8 +170,8 @@ fn each(mut bits: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The names and values of an object's strings and integers; `None` when the body is no object, or
-/// has a name twice. Other values are left out.
+/// The names and values of an object's strings and integers; `None` when the body is no object, has a
+/// name twice or a value of another kind. `null` is absent.
 pub(crate) fn scalars(body: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
     use serde_json::value::RawValue;
 
@@ -190,7 +190,8 @@ pub(crate) fn scalars(body: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> 
         };
         Some((Cow::Owned(name), Cow::Owned(text)))
     };
-    Some(object.into_iter().filter_map(scalar).collect())
+    let there = object.into_iter().filter(|(_, raw)| raw.get() != "null");
+    there.map(scalar).collect()
 }
 
 /// An object's members in order, doubled names and all.
