@@ -988,6 +988,7 @@ impl Faulty {
         Self {
             store: MemoryStore::new(),
             faults,
+            requeues: Mutex::default(),
             accepts: AtomicUsize::new(0),
         }
     }
@@ -1102,7 +1103,14 @@ impl Admin for Faulty {
     }
 
     fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
-        self.store.requeue(key, acceptance)
+        let fault = self.requeues.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match fault {
+                Some(Fault::Refuse(kind)) => Err(StoreError::new(kind, "refused")),
+                Some(Fault::Hang) => std::future::pending().await,
+                _ => self.store.requeue(key, acceptance).await,
+            }
+        })
     }
 
     fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {

@@ -418,3 +418,22 @@ async fn sources_with_other_schemes_share_no_keys() {
     assert_eq!(github.send("a", secret).await, None);
     assert_eq!(database.lookups(), 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn any_limits_will_do() {
+    for (tenants, keep, lookups) in [
+        (0, Duration::ZERO, 0),
+        (usize::MAX, Duration::MAX, usize::MAX),
+    ] {
+        let database = Database::new(1);
+        let tenants = Tenants::with_limits(database.clone(), tenants, keep, lookups);
+        let receiver = Receiver::new(&tenants, provider::STRIPE);
+        for _ in 0..2 {
+            assert_eq!(receiver.send("a", "old").await, None);
+            let why = receiver.send("nobody", "old").await;
+            assert_eq!(why, Some(RejectionKind::UnknownTenant));
+        }
+        let once = if keep.is_zero() { 4 } else { 2 };
+        assert_eq!(database.lookups(), once);
+    }
+}

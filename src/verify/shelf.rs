@@ -70,8 +70,9 @@ impl Cache {
         if known.is_none() {
             self.shelves.push(Shelf {
                 kind,
-                found: LruCache::new(self.room),
-                others: LruCache::new(self.room),
+                // Room is not taken before it is needed.
+                found: LruCache::sparse(self.room),
+                others: LruCache::sparse(self.room),
             });
         }
         &mut self.shelves[at]

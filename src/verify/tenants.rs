@@ -14,7 +14,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::shelf::{Answer, Cache, End, Flight};
+use super::{
+    later,
+    shelf::{Answer, Cache, End, Flight},
+};
 use crate::{
     error::RejectionKind,
     scheme::{KeySet, Scheme},
@@ -141,10 +144,11 @@ impl Tenants {
         lookups: usize,
     ) -> Self {
         let room = NonZeroUsize::new(tenants).unwrap_or(NonZeroUsize::MIN);
+        let lookups = lookups.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Inner {
             resolver: Box::new(resolver),
             cache: Mutex::new(Cache::new(room)),
-            strangers: Arc::new(Semaphore::new(lookups.max(1))),
+            strangers: Arc::new(Semaphore::new(lookups)),
             renewals: Arc::new(Semaphore::new((lookups / 4).max(1))),
             keep,
             keep_absent: keep.min(Duration::from_secs(10)),
@@ -172,7 +176,7 @@ impl Tenants {
                     Some(found) => {
                         let flight = Flight::current(found.renewal.as_ref(), withdrawals);
                         found.renewal = Some(Arc::clone(&flight));
-                        if now < found.until + self.0.keep {
+                        if now < later(found.until, self.0.keep) {
                             // Without a permit the next delivery tries.
                             if let Ok(permit) = Arc::clone(&self.0.renewals).try_acquire_owned() {
                                 self.start(&flight, tenant, scheme, permit);
@@ -262,7 +266,7 @@ impl Tenants {
         match KeySet::new(scheme, &secrets) {
             Ok(keys) => End {
                 answer: Ok(Some(keys)),
-                until: begun + self.0.keep,
+                until: later(begun, self.0.keep),
             },
             Err(why) => {
                 self.warn(|| format!("a tenant's secrets are not usable: {why}"));
