@@ -580,6 +580,43 @@ async fn a_failing_handler_is_retried_after_1_4_and_16_seconds_and_then_dead() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_redelivery_that_could_not_queue_a_dead_event_again_leaves_that_to_the_next() {
+    let store = Arc::new(Faulty::new([]));
+    let refused = Fault::Refuse(StoreErrorKind::Unavailable);
+    store
+        .requeues
+        .lock()
+        .unwrap()
+        .extend([refused, Fault::Hang]);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let inbox = Inbox::builder_over(store)
+        .source(source(provider::STRIPE))
+        .handler("one", on("*"), move |_: Job| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Err(Failure::permanent("a bug")) }
+        })
+        .build()
+        .await
+        .unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    let running = run(&inbox);
+    let dead = |stats: &Stats| stats.handlers[0].dead == 1;
+    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
+    until_stats(&inbox, "dead", dead).await;
+    for expected in [503, 503, 200] {
+        assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, expected);
+    }
+    until("it runs again", || runs.load(Ordering::SeqCst) == 2).await;
+    until_stats(&inbox, "dead again", dead).await;
+    // That was this minute's.
+    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_get_better_is_dead_at_once_and_a_panic_or_time_out_is_a_failed_attempt() {
     let attempts = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&attempts);
@@ -973,6 +1010,7 @@ enum Fault {
 struct Faulty {
     store: MemoryStore,
     faults: Mutex<std::collections::VecDeque<Fault>>,
+    requeues: Mutex<std::collections::VecDeque<Fault>>,
     accepts: AtomicUsize,
 }
 

@@ -1,8 +1,9 @@
 use std::{
-    sync::{Arc, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use lru::LruCache;
 use tokio::time::{Instant, timeout};
 
 use super::{Inner, routes::Routes, stored, worker::Stop};
@@ -89,12 +90,16 @@ impl Inner {
                     same_body,
                     dead,
                 } => {
-                    if dead && self.requeue && self.is_requeued_now(entry.key) {
+                    if dead
+                        && self.requeue
+                        && let Some(mut turn) = self.turn(entry.key)
+                    {
                         let requeued = self.store.requeue(entry.key, acceptance).await;
                         let requeued = requeued.map_err(|why| {
                             telemetry::store_failed("requeue", &why);
                             refusal(&why)
                         })?;
+                        turn.is_used = true;
                         telemetry::audit("requeue", &key, requeued);
                     }
                     telemetry::duplicate(label, &key);
@@ -113,19 +118,26 @@ impl Inner {
         Err(RejectionKind::StoreUnavailable.into())
     }
 
-    /// Whether a dead event may be queued again because it was delivered again: once a minute. A
-    /// captured delivery without a signed time could otherwise make its handler run at will.
-    fn is_requeued_now(&self, key: DedupKey) -> bool {
-        let mut requeued = self.requeued.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
+    /// A dead event may be queued again because it was delivered again: once a minute. A captured
+    /// delivery without a signed time could otherwise make its handler run at will.
+    fn turn(&self, key: DedupKey) -> Option<Turn<'_>> {
+        let (mut requeued, now) = (self.requeued(), Instant::now());
         if requeued
             .get(&key)
             .is_some_and(|at| now < *at + Duration::from_secs(60))
         {
-            return false;
+            return None;
         }
         requeued.put(key, now);
-        true
+        Some(Turn {
+            inbox: self,
+            key,
+            is_used: false,
+        })
+    }
+
+    fn requeued(&self) -> MutexGuard<'_, LruCache<DedupKey, Instant>> {
+        self.requeued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One try more when it is not known whether the first one was taken: accept is idempotent.
@@ -170,6 +182,22 @@ impl Inner {
             })?;
         self.routes.store(Arc::new(Routes::from(registry)));
         Ok(())
+    }
+}
+
+/// The minute's one turn to queue a dead event again. Unless it is used, because the store failed or
+/// took too long, the next delivery has it.
+struct Turn<'i> {
+    inbox: &'i Inner,
+    key: DedupKey,
+    is_used: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.inbox.requeued().pop(&self.key);
+        }
     }
 }
 
