@@ -86,7 +86,7 @@ pub(super) enum Permit {
 }
 
 /// How often to look whether a probe has ended.
-const PROBE_LOOK: Duration = Duration::from_millis(50);
+pub(super) const PROBE_LOOK: Duration = Duration::from_millis(50);
 
 impl Circuit {
     pub(super) fn new(config: Option<Breaker>) -> Self {

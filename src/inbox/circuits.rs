@@ -6,7 +6,7 @@ use lru::LruCache;
 use tokio::time::Instant;
 
 use super::{
-    breaker::{Breaker, BreakerState, Circuit, Permit},
+    breaker::{Breaker, BreakerState, Circuit, PROBE_LOOK, Permit},
     retry::up_to,
 };
 
@@ -46,7 +46,9 @@ impl Circuits {
             }
             // How long a probe takes is not known; looking for it now and then is cheap for a
             // handler, not for each of its jobs.
-            Permit::NotBefore(_) if circuit.is_probing() => Admit::NotBefore(open / 3),
+            Permit::NotBefore(_) if circuit.is_probing() => {
+                Admit::NotBefore((open / 3).max(PROBE_LOOK))
+            }
             Permit::NotBefore(until) => {
                 let spread = up_to((open / 10).min(MAX_SPREAD));
                 Admit::NotBefore(until.saturating_duration_since(now) + spread)
@@ -187,6 +189,17 @@ mod tests {
         assert!(circuits.succeeded(Some("1")));
         assert_eq!(circuits.admit(Some("1"), later), RUN);
         assert!(circuits.keyed.is_empty(), "nothing is left to remember");
+    }
+
+    #[test]
+    fn however_briefly_it_is_open_those_who_wait_for_a_probe_do_not_go_round_and_round() {
+        let mut circuits = Circuits::new(Some(Breaker::after(1, Duration::ZERO)));
+        let now = Instant::now();
+        circuits.failed(Some(&key(1)), now);
+        let probe = Admit::Run { probe: true };
+        assert_eq!(circuits.admit(Some("1"), now), probe);
+        let away = Admit::NotBefore(PROBE_LOOK);
+        assert_eq!(circuits.admit(Some("1"), now), away);
     }
 
     #[test]
