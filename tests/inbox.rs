@@ -892,6 +892,37 @@ async fn a_channel_hands_out_jobs_that_come_back_unless_they_are_settled() {
     audit.close().await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_asks_a_channel_in_vain_again_and_again_loses_no_job_by_that() {
+    let slow = Faulty {
+        slow: Duration::from_millis(20),
+        ..Faulty::new([])
+    };
+    let inbox = Inbox::builder_over(Arc::new(slow))
+        .source(source(provider::STRIPE))
+        .channel("audit", on("*"))
+        .build()
+        .await
+        .unwrap();
+    let mut audit = inbox.channel("audit").unwrap();
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    status(&endpoint, stripe("evt_1", "a")).await;
+    let mut job = None;
+    for _ in 0..8 {
+        // As in `select!`, with something else that is ready sooner.
+        let too_short = Duration::from_millis(10);
+        if let Ok(asked) = tokio::time::timeout(too_short, audit.recv()).await {
+            job = asked;
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(40)).await;
+    }
+    let job = job.expect("a job, if only at the second time");
+    assert_eq!(job.done().await.unwrap(), Held::Applied);
+    let audit_stats = &inbox.stats().await.unwrap().handlers[0];
+    assert_eq!((audit_stats.dead, audit_stats.backlog()), (0, 0));
+}
+
 #[tokio::test]
 async fn sources_come_and_go_while_endpoints_stay_mounted() {
     let inbox = Inbox::builder(MemoryStore::new())
@@ -1012,6 +1043,8 @@ struct Faulty {
     faults: Mutex<std::collections::VecDeque<Fault>>,
     requeues: Mutex<std::collections::VecDeque<Fault>>,
     accepts: AtomicUsize,
+    /// How long it takes from a lease to its answer.
+    slow: Duration,
 }
 
 impl std::fmt::Debug for Fault {
@@ -1028,6 +1061,7 @@ impl Faulty {
             faults,
             requeues: Mutex::default(),
             accepts: AtomicUsize::new(0),
+            slow: Duration::ZERO,
         }
     }
 }
@@ -1074,7 +1108,11 @@ impl Accept for Faulty {
 
 impl Jobs for Faulty {
     fn lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Vec<Leased>> {
-        self.store.lease(request)
+        Box::pin(async move {
+            let leased = self.store.lease(request).await;
+            tokio::time::sleep(self.slow).await;
+            leased
+        })
     }
 
     fn extend<'a>(&'a self, fence: &'a Fence) -> StoreFuture<'a, Held> {
