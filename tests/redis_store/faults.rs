@@ -264,3 +264,16 @@ async fn what_is_read_before_the_link_fails_is_leased_and_the_rest_goes_back() {
         [(entry(2, &[]).key, 1), (entry(3, &[]).key, 1)]
     );
 }
+
+#[tokio::test]
+async fn a_response_timeout_may_be_as_long_as_one_likes() {
+    let primary = RedisServer::start();
+    let _replica = primary.replica();
+    let store = RedisStore::new(primary.pool())
+        .with_level(Level::Replicated(1))
+        .with_response_timeout(Duration::MAX);
+    store.declare(&handlers()).await.unwrap();
+    assert_eq!(store.accept(entry(1, &["a"])).await.unwrap(), NEW);
+    let job = lease_one(&store).await;
+    assert_eq!(store.done(&job.fence).await.unwrap(), Held::Applied);
+}

@@ -155,11 +155,11 @@ impl RedisStore {
         self
     }
 
-    /// Sets how long one call may take, connecting included; 1.2 s by default, at least 10 ms.
+    /// Sets how long one call may take, connecting included; 1.2 s by default, 10 ms to a day.
     /// Waiting for jobs comes on top of it.
     #[must_use]
     pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.max(Duration::from_millis(10));
+        self.timeout = timeout.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
         self.rewired()
     }
 
