@@ -135,3 +135,23 @@ async fn at_maxmemory_dead_letters_and_unrouted_events_can_still_be_dealt_with()
         assert!(events.is_empty(), "{verb}");
     }
 }
+
+#[tokio::test]
+async fn at_maxmemory_what_has_run_is_settled_all_the_same() {
+    let server = RedisServer::start();
+    let mut redis = connection(&server).await;
+    let store = declared(&server).await;
+    let (key, token) = (DedupKey([7; 16]), ClaimToken([7; 16]));
+    let granted = store.claim(key, token, LONG).await.unwrap();
+    assert_eq!(granted, Claim::Granted);
+    let _: () = ask(&mut redis, "CONFIG SET maxmemory 1").await;
+    let other = store.claim(DedupKey([8; 16]), token, LONG).await;
+    assert_eq!(kind(other), StoreErrorKind::Full);
+    assert_eq!(store.renew(key, token, LONG).await.unwrap(), Held::Applied);
+    let reply = Bytes::from_static(b"reply");
+    let settled = store.settle(key, token, LONG, reply.clone()).await;
+    assert_eq!(settled.unwrap(), Held::Applied);
+    let _: () = ask(&mut redis, "CONFIG SET maxmemory 0").await;
+    let again = store.claim(key, ClaimToken([9; 16]), LONG).await.unwrap();
+    assert_eq!(again, Claim::Settled(reply));
+}

@@ -14,8 +14,9 @@ use hookgate::{
     StoreError,
     error::StoreErrorKind,
     store::{
-        Accept, AcceptanceId, Accepted, Admin, Control, DedupKey, Entry, HandlerDecl, Held, Jobs,
-        LeaseRequest, Leased, Level, RedisStore, Removal, ReplayGuard, Store,
+        Accept, AcceptanceId, Accepted, Admin, Claim, ClaimToken, Claims, Control, DedupKey, Entry,
+        HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, RedisStore, Removal, ReplayGuard,
+        Store,
         redis::redis::{self, Cmd, FromRedisValue, aio::MultiplexedConnection},
     },
 };
