@@ -36,6 +36,7 @@ mod load;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod sharing;
+mod stale;
 #[path = "../support/redis.rs"]
 mod support;
 mod together;

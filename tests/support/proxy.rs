@@ -1,7 +1,10 @@
 //! A way to a server that breaks when it is told to.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -26,6 +29,8 @@ type Next = Arc<Mutex<Option<Cut>>>;
 
 pub(crate) struct Proxy {
     port: u16,
+    /// Where new connections lead.
+    server: Arc<AtomicU16>,
     cut: Next,
 }
 
@@ -36,16 +41,23 @@ impl Proxy {
         let port = listener.local_addr().expect("its number").port();
         let cut = Next::default();
         let shared = Arc::clone(&cut);
+        let server = Arc::new(AtomicU16::new(server));
+        let leads_to = Arc::clone(&server);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let cut = Arc::clone(&shared);
+                let (cut, server) = (Arc::clone(&shared), leads_to.load(Ordering::SeqCst));
                 tokio::spawn(async move {
                     // An error is the end of the connection, on both sides.
                     let _ = link(client, server, cut).await;
                 });
             }
         });
-        Self { port, cut }
+        Self { port, server, cut }
+    }
+
+    /// Connections that are there already stay where they are.
+    pub(crate) fn lead_to(&self, server: u16) {
+        self.server.store(server, Ordering::SeqCst);
     }
 
     pub(crate) fn url(&self) -> String {

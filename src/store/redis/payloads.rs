@@ -37,7 +37,7 @@ impl RedisStore {
         if pipeline.is_empty() {
             return Ok(Vec::new());
         }
-        let payloads = self.side.read(&pipeline, self.more_time(bytes)).await?;
+        let payloads = self.read_payloads(&pipeline, bytes).await?;
         payloads.into_iter().map(payload_of).collect()
     }
 }
@@ -51,8 +51,23 @@ impl RedisStore {
         let bytes: u64 = reply::read(self.batcher.call(command).await?)?;
         let mut pipeline = redis::pipe();
         pipeline.cmd("GET").arg(&name);
-        let mut values = self.side.read(&pipeline, self.more_time(bytes)).await?;
+        let mut values = self.read_payloads(&pipeline, bytes).await?;
         payload_of(values.pop().unwrap_or_default())
+    }
+
+    /// What is missing is asked for again on a new connection: an old one may lead to a server that
+    /// was demoted since, and lags.
+    async fn read_payloads(
+        &self,
+        pipeline: &redis::Pipeline,
+        bytes: u64,
+    ) -> Result<Vec<Value>, StoreError> {
+        let time = self.more_time(bytes);
+        let values = self.side.read(pipeline, time).await?;
+        if !values.contains(&Value::Nil) {
+            return Ok(values);
+        }
+        self.side.read_anew(pipeline, time).await
     }
 
     /// How much longer than one chunk these bytes may take.

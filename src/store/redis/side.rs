@@ -39,11 +39,20 @@ impl Side {
         match self.read_on(idle, pipeline, block).await {
             // It broke while it was idle; the server may well be there.
             Err(err) if reused && err.kind() == Kind::Unavailable => {
-                self.idle().clear();
-                self.read_on(None, pipeline, block).await
+                self.read_anew(pipeline, block).await
             }
             other => other,
         }
+    }
+
+    /// The same on a new connection, and the idle ones go.
+    pub(super) async fn read_anew(
+        &self,
+        pipeline: &Pipeline,
+        block: Duration,
+    ) -> Result<Vec<Value>, StoreError> {
+        self.idle().clear();
+        self.read_on(None, pipeline, block).await
     }
 
     async fn read_on(
