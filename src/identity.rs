@@ -22,7 +22,8 @@ impl Identity {
     /// it, and so are an unsigned type and version: whoever replays a captured delivery under
     /// headers of his own choosing must not be able to use up the honest one's identity.
     ///
-    /// Where the id can be changed or left out, the same bytes are looked for under any other.
+    /// Where the id can be changed or left out, the same bytes are looked for under any other. No bytes
+    /// are not: of a GET all is in the URL, and two of them would be one event.
     pub(crate) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
         let digest: [u8; 32] = Sha256::digest(event.body()).into();
         let tenant = event.tenant().unwrap_or_default();
@@ -36,7 +37,9 @@ impl Identity {
             ])
         };
         let bytes = || key("bytes", b"", &digest);
+        let nothing = event.body().is_empty();
         let guard = || match source.replay_policy() {
+            _ if nothing => ReplayGuard::Off,
             ReplayPolicy::Off => ReplayGuard::Off,
             ReplayPolicy::Flag => ReplayGuard::Flag(bytes()),
             ReplayPolicy::Reject => ReplayGuard::Reject(bytes()),
@@ -61,8 +64,8 @@ impl Identity {
             }
             Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
             None => match source.no_id() {
-                NoId::BodyDigest => (key("digest", b"", &digest), ReplayGuard::Off),
-                NoId::AcceptAll => (DedupKey(unpredictable()?), guard()),
+                NoId::BodyDigest if !nothing => (key("digest", b"", &digest), ReplayGuard::Off),
+                NoId::BodyDigest | NoId::AcceptAll => (DedupKey(unpredictable()?), guard()),
             },
         };
         Ok(Self { key, digest, guard })

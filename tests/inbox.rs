@@ -17,8 +17,8 @@ use hookgate::{
     clock::{Clock, SystemClock},
     error::StoreErrorKind,
     inbox::{Breaker, BreakerState, Endpoint, Failure, HandlerOptions, Job, Receipt, on},
-    provider::{self, Provider},
-    source::ReplayPolicy,
+    provider::{self, NoId, Provider},
+    source::{ReplayPolicy, SourceBuilder},
     store::{
         Accept, AcceptanceId, Accepted, Admin, Control, DeadLetter, DedupKey, Entry, Fence,
         HandlerDecl, Held, Jobs, LeaseRequest, Leased, Level, MemoryStore, Payload, Promoted,
@@ -351,6 +351,46 @@ async fn an_unsigned_id_identifies_nothing_without_its_bytes() {
             queued,
             "{policy:?}"
         );
+    }
+}
+
+/// A GET has all of its data in the URL.
+#[tokio::test]
+async fn no_event_is_taken_for_another_because_both_have_no_body() {
+    let zendesk = |id: &str| {
+        let signer = signer(provider::ZENDESK).with_id(id);
+        let mut request = signer.sign("", SystemClock.now()).map(ReplyBody::from);
+        *request.method_mut() = http::Method::GET;
+        request
+    };
+    let nameless = |id: &str| {
+        let mut request = zendesk(id);
+        request
+            .headers_mut()
+            .remove("x-zendesk-webhook-invocation-id");
+        request
+    };
+    let rejecting = |b: SourceBuilder| b.with_replay_policy(ReplayPolicy::Reject);
+    let by_digest = |b: SourceBuilder| b.with_no_id(NoId::BodyDigest);
+    type Change = fn(SourceBuilder) -> SourceBuilder;
+    for change in [rejecting as Change, by_digest] {
+        let inbox = Inbox::builder(MemoryStore::new())
+            .source(change(builder(provider::ZENDESK)).build().unwrap())
+            .channel("all", on("*"))
+            .build()
+            .await
+            .unwrap();
+        let endpoint = inbox.endpoint("zendesk").unwrap();
+        for request in [
+            zendesk("1"),
+            zendesk("2"),
+            nameless("3"),
+            nameless("4"),
+            zendesk("1"),
+        ] {
+            assert_eq!(status(&endpoint, request).await, 200);
+        }
+        assert_eq!(inbox.stats().await.unwrap().handlers[0].queued, 4);
     }
 }
 

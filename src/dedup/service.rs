@@ -219,7 +219,8 @@ fn remember<B>(request: &Request<B>) -> Result<Option<Remember>, Rejection> {
     };
     let identity = Identity::of(event, source)?;
     let by_bytes = matches!(identity.guard, ReplayGuard::Reject(_));
-    if event.id().is_none() && source.no_id() == NoId::AcceptAll && !by_bytes {
+    let may_be_any = source.no_id() == NoId::AcceptAll || event.body().is_empty();
+    if event.id().is_none() && may_be_any && !by_bytes {
         return Ok(None);
     }
     Ok(Some(Remember {

@@ -442,7 +442,8 @@ impl Field {
 pub enum NoId {
     /// Nothing: every delivery is accepted as new.
     AcceptAll,
-    /// The digest of the body. Two honest deliveries with the same bytes are then one event.
+    /// The digest of the body. Two honest deliveries with the same bytes are then one event. One
+    /// without a body is accepted as new.
     BodyDigest,
 }
 

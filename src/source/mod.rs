@@ -137,7 +137,8 @@ struct Inner {
     deadline: Duration,
 }
 
-/// What to do with bytes that come again under another id, when ids are not signed.
+/// What to do with bytes that come again under another id, when ids are not signed. No bytes at all,
+/// as in a GET, are not looked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplayPolicy {
     /// Nothing.
