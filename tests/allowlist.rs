@@ -243,6 +243,25 @@ async fn beside_the_proxy_nobody_gets_in() {
 }
 
 #[tokio::test]
+async fn beside_the_proxy_nobody_gets_in_where_the_connections_own_address_counts() {
+    let origin = Origin::peer().only_from(list("10.0.0.0/8"));
+    let from = |peer: &str| {
+        let mut request = request(&[]);
+        let peer = Peer::tls(peer.parse().unwrap());
+        request.extensions_mut().insert(peer);
+        request
+    };
+    let any = allow("10.0.0.1\n203.0.113.0/24").with_origin(origin.clone());
+    let https = HttpsOnlyLayer::new("github").unwrap().with_origin(origin);
+    for layer in [Either::Address(any), Either::Https(https)] {
+        let inside = judge(&layer, from("10.0.0.1:1")).await;
+        assert_eq!(inside.status(), 200);
+        let outside = judge(&layer, from("203.0.113.9:1")).await;
+        assert_eq!(kind(&outside), Some(RejectionKind::NotFromProxy));
+    }
+}
+
+#[tokio::test]
 async fn the_reason_is_in_the_extensions_and_nothing_is_said_to_the_sender() {
     let peer = |text: &str| {
         let mut request = request(&[]);

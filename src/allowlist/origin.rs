@@ -138,6 +138,7 @@ impl Origin {
 
     /// The sender's address.
     pub(super) fn address<B>(&self, request: &Request<B>) -> Result<IpAddr, Refusal> {
+        self.check_proxy(request)?;
         if self.proxies == 0 {
             return Ok(self.find_peer(request)?.address.ip());
         }
@@ -150,21 +151,26 @@ impl Origin {
 
     /// Whether the delivery came over TLS, to the outermost trusted proxy or to us.
     pub(super) fn is_https<B>(&self, request: &Request<B>) -> Result<bool, Refusal> {
+        self.check_proxy(request)?;
         if self.proxies == 0 {
             return Ok(self.find_peer(request)?.tls);
         }
         Ok(is_https(self.entry(request, &self.proto)?))
     }
 
+    /// Whether the connection comes from whom it may come from.
+    fn check_proxy<B>(&self, request: &Request<B>) -> Result<(), Refusal> {
+        let Some(proxies) = &self.only_from else {
+            return Ok(());
+        };
+        let peer = self.find_peer(request)?.address.ip();
+        let why = "the connection does not come from a trusted proxy";
+        let refusal = Refusal::new(RejectionKind::NotFromProxy, why).of(peer);
+        proxies.contains(peer).then_some(()).ok_or(refusal)
+    }
+
     /// What the outermost trusted proxy has written there.
     fn entry<'r, B>(&self, request: &'r Request<B>, at: &At) -> Result<&'r [u8], Refusal> {
-        if let Some(proxies) = &self.only_from {
-            let peer = self.find_peer(request)?.address.ip();
-            if !proxies.contains(peer) {
-                let why = "the connection does not come from a trusted proxy";
-                return Err(Refusal::new(RejectionKind::NotFromProxy, why).of(peer));
-            }
-        }
         let quotes = at.parameter.is_some();
         let entry = nth_from_the_right(request.headers(), &at.header, self.proxies, quotes);
         let unknown = |why| Refusal::new(RejectionKind::UnknownOrigin, why);
