@@ -356,7 +356,7 @@ impl Provider {
         let most = Duration::from_secs(3);
         self.sender
             .timeout
-            .map_or(most, |wait| most.min(wait * 4 / 5))
+            .map_or(most, |wait| most.min(wait / 5 * 4))
     }
 }
 
@@ -569,5 +569,13 @@ mod tests {
         assert_eq!(GITHUB.dedup_window(), DAY);
         assert!(SLACK.reply_deadline() < Duration::from_secs(3));
         assert_eq!(GITHUB.reply_deadline(), Duration::from_secs(3));
+        let sender = Sender {
+            timeout: Some(Duration::MAX),
+            retry_window: Some(Duration::MAX),
+            ..Sender::UNKNOWN
+        };
+        let patient = Provider { sender, ..GITHUB };
+        assert_eq!(patient.reply_deadline(), Duration::from_secs(3));
+        assert_eq!(patient.dedup_window(), Duration::MAX);
     }
 }
