@@ -22,10 +22,12 @@ impl Identity {
     /// it, and so are an unsigned type and version: whoever replays a captured delivery under
     /// headers of his own choosing must not be able to use up the honest one's identity.
     ///
-    /// Where the id can be changed or left out, the same bytes are looked for under any other. No bytes
-    /// are not: of a GET all is in the URL, and two of them would be one event.
+    /// Where the id can be changed or left out, the same bytes are looked for under any other; what
+    /// is signed decoded is the same in whatever bytes. No bytes are not looked for: of a GET all is in
+    /// the URL, and two of them would be one event.
     pub(crate) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
-        let digest: [u8; 32] = Sha256::digest(event.body()).into();
+        let of_bytes = || Sha256::digest(event.body()).into();
+        let digest: [u8; 32] = event.head.digest.unwrap_or_else(of_bytes);
         let tenant = event.tenant().unwrap_or_default();
         let key = |domain: &str, id: &[u8], body: &[u8]| {
             hash(&[

@@ -39,6 +39,8 @@ mod breakers;
 mod control;
 #[path = "inbox/replies.rs"]
 mod replies;
+#[path = "inbox/spelling.rs"]
+mod spelling;
 #[path = "inbox/spikes.rs"]
 mod spikes;
 

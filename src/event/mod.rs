@@ -78,6 +78,9 @@ pub(crate) struct Head {
     pub(crate) received_at: UnixTime,
     pub(crate) secret: Label,
     pub(crate) covers: Covers,
+    /// Of what is signed of the body, where it is signed decoded: the same can come in other bytes.
+    /// Not stored; it is needed before.
+    pub(crate) digest: Option<[u8; 32]>,
     pub(crate) headers: Vec<(String, Bytes)>,
     pub(crate) trace_parent: Option<TraceParent>,
 }

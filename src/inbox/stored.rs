@@ -95,6 +95,7 @@ pub(super) fn decode(head: &[u8], body: Bytes) -> Option<Event> {
         received_at: UnixTime::from_millis(stored.recv),
         secret: Label::new("secret label", &stored.key).ok()?,
         covers: covered(stored.cov),
+        digest: None,
         headers: stored
             .hdr
             .into_iter()
@@ -174,6 +175,7 @@ mod tests {
             received_at: UnixTime::from_millis(1_234),
             secret: Label::new("secret label", "new")?,
             covers: Covers::Fields,
+            digest: None,
             headers: vec![("x-a".to_owned(), Bytes::from_static(b"\xff\x00"))],
             trace_parent: TraceParent::parse(
                 b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",

@@ -17,13 +17,13 @@ use super::{
     made::{Material, query, url},
     message::Message,
     place::{Found, Place, first},
-    plan::{Plan, Signature},
+    plan::{Make, Plan, Signature},
 };
 use crate::{
     clock::UnixTime,
     error::{Rejection, RejectionKind},
     event::{Event, Field, Head as EventHead, Verified, trace::TraceParent},
-    scheme::{DigestAt, Port, TimeAt, form, json, keys::Key},
+    scheme::{Covers, DigestAt, Port, TimeAt, form, json, keys::Key},
 };
 
 impl Source {
@@ -154,14 +154,10 @@ impl<'k> Delivery<'_, 'k> {
             }
         };
         let message = Message::of(&Material {
-            public_url: &self.source.0.public_url,
-            plan: self.plan,
-            parts: self.parts,
-            body: self.body,
-            content: &self.content,
             fields,
             token: &claim.text,
             listed: (&claim.names, &claim.listed),
+            ..self.material()
         })?;
         let id = self.plan.key_id.as_ref();
         let id = id.map(|name| {
@@ -234,6 +230,36 @@ impl<'k> Delivery<'_, 'k> {
             .ok_or(RejectionKind::BadSignature)
     }
 
+    /// Of what is the same in every delivery; the rest is empty.
+    fn material(&self) -> Material<'_> {
+        Material {
+            public_url: &self.source.0.public_url,
+            plan: self.plan,
+            parts: self.parts,
+            body: self.body,
+            content: &self.content,
+            fields: &[],
+            token: b"",
+            listed: (b"", &[]),
+        }
+    }
+
+    /// Of what is signed of the body, where that is decoded: whoever captured a delivery can write
+    /// the same in other bytes.
+    fn digest(&self) -> Result<Option<[u8; 32]>, RejectionKind> {
+        if self.plan.signs_bytes || self.plan.covers != Covers::Body {
+            return Ok(None);
+        }
+        let is_decoded = |make: &&Make| matches!(make, Make::SortedForm(_) | Make::SortedParams);
+        let text = match (self.plan.makes.iter().find(is_decoded), &self.content) {
+            (Some(make), _) => self.material().one(*make)?,
+            // A line's end behind it may be signed or not.
+            (None, Content::Field(text, _)) => Some(Cow::from(text.trim_ascii_end())),
+            (None, _) => None,
+        };
+        Ok(text.map(|text| Sha256::digest(text).into()))
+    }
+
     /// Step 7. The delivery is genuine.
     fn event(&self, head: &Head, key: &Key) -> Result<EventHead, RejectionKind> {
         let plan = self.plan;
@@ -272,6 +298,7 @@ impl<'k> Delivery<'_, 'k> {
             received_at: self.now,
             secret: key.label.clone(),
             covers: plan.covers,
+            digest: self.digest()?,
             headers: self.source.kept(self.parts),
             trace_parent: trace_parent(self.parts),
         })

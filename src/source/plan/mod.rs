@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) joints: Vec<(HeaderName, usize)>,
     pub(super) require: Vec<(HeaderName, &'static str)>,
     pub(super) messages: Vec<Vec<Piece>>,
+    /// Whether the body's bytes are signed as they are.
+    pub(super) signs_bytes: bool,
     /// What is computed of a delivery before it is hashed.
     pub(super) makes: Vec<Make>,
     /// Fields that are needed for that, in the payload or in each item.

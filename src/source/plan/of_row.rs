@@ -56,6 +56,7 @@ impl Plan {
             joints: Vec::new(),
             require: Vec::new(),
             messages: Vec::new(),
+            signs_bytes: false,
             makes: Vec::new(),
             signed_fields: std::mem::take(signed_fields),
             paths: Vec::new(),
@@ -80,6 +81,7 @@ impl Plan {
             let pieces = plan.pieces(message, &names)?;
             plan.messages.push(pieces);
         }
+        plan.signs_bytes = plan.signs(|part| matches!(part, Part::Body | Part::BodySha256));
         if let TimeAt::Body { path, .. } = scheme.time {
             plan.body_time = Some(index(&mut plan.paths, path));
         }
