@@ -141,8 +141,8 @@ pub struct ReplayReport {
 }
 
 impl Inbox {
-    /// Queues again what the filter means, oldest first and no faster than the options say. What
-    /// dies meanwhile is not meant.
+    /// Queues again what the filter means, oldest first and no faster than the options say. Looks at
+    /// no more dead letters than there were at the beginning: what dies meanwhile is not meant.
     ///
     /// # Errors
     /// When the store fails or knows no such handler. What was queued by then stays queued.
@@ -168,7 +168,7 @@ impl Inbox {
         mut told: impl FnMut(ReplayReport) + Send,
     ) -> Result<ReplayReport, StoreError> {
         let (mut report, mut next) = (ReplayReport::default(), Instant::now());
-        let mut meant = Meant::new(self, handler, filter);
+        let mut meant = Meant::new(self, handler, filter).await?;
         while let Some(page) = meant.page().await? {
             for dead in page {
                 report.matched += 1;
@@ -196,7 +196,7 @@ impl Inbox {
         filter: &DeadFilter,
         mut told: impl FnMut(usize) + Send,
     ) -> Result<usize, StoreError> {
-        let (mut discarded, mut meant) = (0, Meant::new(self, handler, filter));
+        let (mut discarded, mut meant) = (0, Meant::new(self, handler, filter).await?);
         while let Some(page) = meant.page().await? {
             // Together: those of a page share what one costs.
             let mut ends = JoinSet::new();
@@ -218,40 +218,51 @@ fn unfinished(why: &JoinError) -> StoreError {
     StoreError::new(StoreErrorKind::Ambiguous, why.to_string())
 }
 
-/// A handler's dead letters that a filter means, oldest first, a page at a time. None that dies
-/// after the beginning.
+/// A handler's dead letters that a filter means, oldest first, a page at a time: among as many as there
+/// were at the beginning. By the clock one could not tell, which is not the store's.
 struct Meant<'a> {
     inbox: &'a Inbox,
     handler: &'a str,
-    filter: DeadFilter,
+    filter: &'a DeadFilter,
+    left: usize,
     after: Option<String>,
 }
 
 impl<'a> Meant<'a> {
-    fn new(inbox: &'a Inbox, handler: &'a str, filter: &DeadFilter) -> Self {
-        let begun = inbox.now();
-        Self {
+    async fn new(
+        inbox: &'a Inbox,
+        handler: &'a str,
+        filter: &'a DeadFilter,
+    ) -> Result<Self, StoreError> {
+        let stats = inbox.0.store.stats().await?;
+        let found = stats.handlers.iter().find(|h| h.handler == handler);
+        let left = match found {
+            Some(found) => usize::try_from(found.dead).unwrap_or(usize::MAX),
+            // Nobody knows it, or all of a removed one is gone by now.
+            None => inbox.0.store.dead(handler, None, PAGE).await?.len(),
+        };
+        Ok(Self {
             inbox,
             handler,
-            filter: DeadFilter {
-                until: Some(filter.until.map_or(begun, |until| until.min(begun))),
-                ..filter.clone()
-            },
+            filter,
+            left,
             after: None,
-        }
+        })
     }
 
     /// `None` when there are no more.
     async fn page(&mut self) -> Result<Option<Vec<DeadLetter>>, StoreError> {
-        let after = self.after.as_deref();
-        let page = self
-            .inbox
-            .dead_letters(self.handler, &self.filter, after, PAGE);
-        let page = page.await?;
+        let (store, after) = (&self.inbox.0.store, self.after.as_deref());
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let page = store.dead(self.handler, after, PAGE.min(self.left)).await?;
         let Some(last) = page.last() else {
             return Ok(None);
         };
-        self.after = Some(last.entry().to_owned());
-        Ok(Some(page))
+        self.left = self.left.saturating_sub(page.len());
+        self.after = Some(last.entry.clone());
+        let letters = page.into_iter().map(DeadLetter::new);
+        Ok(Some(letters.filter(|l| self.filter.matches(l)).collect()))
     }
 }

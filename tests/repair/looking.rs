@@ -1,5 +1,7 @@
 //! An inbox without handlers, as tools build it: it looks, it repairs, and it declares nothing.
 
+use hookgate::{clock::UnixTime, error::StoreErrorKind, testing::FixedClock};
+
 use super::*;
 
 /// Every store's `crm` has six dead letters, three of them with another reason.
@@ -123,4 +125,25 @@ async fn looking_into_redis() {
     let store = |name| Arc::new(RedisStore::new(server.pool()).with_namespace(name).unwrap());
     it_looks_and_repairs_what_others_run(store("one")).await;
     it_finds_an_event_that_nobody_wanted(store("two")).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_hides_no_dead_letter() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let setting = six_dead(Arc::clone(&store)).await;
+    let behind = UnixTime::from_millis(SystemClock.now().as_millis() - 60_000);
+    let inbox = Inbox::builder_over(store)
+        .with_clock(FixedClock::new(behind))
+        .build()
+        .await
+        .unwrap();
+    let fast = ReplayOptions::new().with_rate(10_000);
+    let (all, some) = (DeadFilter::all(), DeadFilter::all().of(on("charge")));
+    let report = inbox.replay_all("crm", &some, fast).await.unwrap();
+    assert_eq!((report.matched, report.replayed), (3, 3));
+    // Nobody runs the handler, so nothing dies anew.
+    assert_eq!(inbox.discard_each("crm", &all, |_| ()).await.unwrap(), 3);
+    let nobody = inbox.replay_all("nobody", &all, fast).await;
+    assert_eq!(nobody.unwrap_err().kind(), StoreErrorKind::Invalid);
+    drop(setting);
 }
