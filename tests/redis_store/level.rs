@@ -111,11 +111,19 @@ async fn replicated_asks_for_replicas_and_waits_for_them() {
         assert!(Instant::now() < until, "{why}");
     }
     assert!(eventually(&store, 1).await.is_ok());
-    // A duplicate's answer stands for the same, and so has to wait as well.
+    // Another process, whose own writes are all there.
+    let other = RedisStore::new(server.pool()).with_level(level);
+    other.connect().await.unwrap();
+    // The answers that it is there, or these bytes are, stand for the same, and so have to wait as well.
     replica.signal("-STOP");
-    for n in [2, 1] {
+    let guarded = |n| Entry {
+        replay_guard: ReplayGuard::Reject(entry(3, &[]).key),
+        ..entry(n, &["a"])
+    };
+    let entries = [entry(2, &["a"]), entry(1, &["a"]), guarded(3)].map(|entry| (&store, entry));
+    for (store, entry) in entries.into_iter().chain([(&other, guarded(4))]) {
         let started = Instant::now();
-        let err = store.accept(entry(n, &["a"])).await.unwrap_err();
+        let err = store.accept(entry).await.unwrap_err();
         assert_eq!(err.kind(), StoreErrorKind::Ambiguous);
         assert!(err.to_string().contains("0 of 1 replicas"), "{err}");
         assert!(

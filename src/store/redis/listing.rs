@@ -108,8 +108,10 @@ pub(super) fn listed(answer: Value) -> Result<Vec<Listed>, StoreError> {
 
 /// Whether this is an entry's name at all: milliseconds and a number.
 pub(super) fn is_entry(text: &str) -> bool {
+    // Rust would take a plus sign for part of a number.
+    let is_number = |text: &str| !text.starts_with('+') && text.parse::<u64>().is_ok();
     text.split_once('-')
-        .is_some_and(|(time, n)| time.parse::<u64>().is_ok() && n.parse::<u64>().is_ok())
+        .is_some_and(|(time, n)| is_number(time) && is_number(n))
 }
 
 fn time_of(entry: &str) -> UnixTime {

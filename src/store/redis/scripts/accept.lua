@@ -50,7 +50,11 @@ local function accept(k, a, routes)
     key = job:sub(1, 16)
     local known = call('GET', guard)
     if known and known ~= key then repeated = 1 end
-    if repeated == 1 and mode == 'reject' then return {'repeated'} end
+    if repeated == 1 and mode == 'reject' then
+      -- As above: what brought these bytes is covered as well.
+      redis.pcall('SET', guard, known, 'KEEPTTL')
+      return {'repeated'}
+    end
   end
   local size = #payload - 4
   if most ~= '' and bytes + added + size > tonumber(most) then return {'full'} end
