@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     sync::{
         Arc, Mutex,
@@ -39,6 +40,8 @@ mod breakers;
 mod control;
 #[path = "inbox/replies.rs"]
 mod replies;
+#[path = "inbox/requeue.rs"]
+mod requeue;
 #[path = "inbox/spelling.rs"]
 mod spelling;
 #[path = "inbox/spikes.rs"]
@@ -1082,8 +1085,9 @@ enum Fault {
 #[derive(Debug)]
 struct Faulty {
     store: MemoryStore,
-    faults: Mutex<std::collections::VecDeque<Fault>>,
-    requeues: Mutex<std::collections::VecDeque<Fault>>,
+    faults: Mutex<VecDeque<Fault>>,
+    /// The same for `requeue`.
+    requeues: Mutex<VecDeque<Fault>>,
     accepts: AtomicUsize,
     /// How long it takes from a lease to its answer.
     slow: Duration,
@@ -1125,26 +1129,27 @@ impl Accept for Faulty {
 
     fn accept(&self, entry: Entry) -> StoreFuture<'_, Accepted> {
         self.accepts.fetch_add(1, Ordering::SeqCst);
-        let fault = self
-            .faults
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(Fault::None);
-        Box::pin(async move {
-            match fault {
-                Fault::None => self.store.accept(entry).await,
-                Fault::LoseReply => {
-                    self.store.accept(entry).await?;
-                    Err(StoreError::new(
-                        StoreErrorKind::Ambiguous,
-                        "connection reset",
-                    ))
-                }
-                Fault::Refuse(kind) => Err(StoreError::new(kind, "refused")),
-                Fault::Hang => std::future::pending().await,
-            }
-        })
+        Box::pin(under(&self.faults, self.store.accept(entry)))
+    }
+}
+
+/// What comes of a call whose turn it is to meet the next fault.
+async fn under<T>(
+    faults: &Mutex<VecDeque<Fault>>,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let fault = faults.lock().unwrap().pop_front().unwrap_or(Fault::None);
+    match fault {
+        Fault::None => call.await,
+        Fault::LoseReply => {
+            call.await?;
+            Err(StoreError::new(
+                StoreErrorKind::Ambiguous,
+                "connection reset",
+            ))
+        }
+        Fault::Refuse(kind) => Err(StoreError::new(kind, "refused")),
+        Fault::Hang => std::future::pending().await,
     }
 }
 
@@ -1221,14 +1226,8 @@ impl Admin for Faulty {
     }
 
     fn requeue(&self, key: DedupKey, acceptance: AcceptanceId) -> StoreFuture<'_, usize> {
-        let fault = self.requeues.lock().unwrap().pop_front();
-        Box::pin(async move {
-            match fault {
-                Some(Fault::Refuse(kind)) => Err(StoreError::new(kind, "refused")),
-                Some(Fault::Hang) => std::future::pending().await,
-                _ => self.store.requeue(key, acceptance).await,
-            }
-        })
+        let call = self.store.requeue(key, acceptance);
+        Box::pin(under(&self.requeues, call))
     }
 
     fn alerted<'a>(&'a self, handler: &'a str) -> StoreFuture<'a, Option<String>> {

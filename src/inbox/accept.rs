@@ -1,10 +1,4 @@
-use std::{
-    sync::{Arc, MutexGuard, PoisonError},
-    time::Duration,
-};
-
-use lru::LruCache;
-use tokio::time::{Instant, timeout};
+use std::sync::Arc;
 
 use super::{Inner, routes::Routes, stored, worker::Stop};
 use crate::{
@@ -12,7 +6,7 @@ use crate::{
     event::Event,
     identity::{self, Identity},
     source::Source,
-    store::{Accepted, DedupKey, Entry, Level},
+    store::{Accepted, DedupKey, Entry, Level, in_time},
     telemetry,
 };
 
@@ -24,9 +18,6 @@ pub enum Receipt {
     /// It is a delivery of an event that was stored before.
     Duplicate,
 }
-
-/// One try of the store.
-const TRY: Duration = Duration::from_millis(1_200);
 
 impl Inner {
     /// Stores a verified event: dedup record, payload and one job per handler in one step.
@@ -90,17 +81,8 @@ impl Inner {
                     same_body,
                     dead,
                 } => {
-                    if dead
-                        && self.requeue
-                        && let Some(mut turn) = self.turn(entry.key)
-                    {
-                        let requeued = self.store.requeue(entry.key, acceptance).await;
-                        let requeued = requeued.map_err(|why| {
-                            telemetry::store_failed("requeue", &why);
-                            refusal(&why)
-                        })?;
-                        turn.is_used = true;
-                        telemetry::audit("requeue", &key, requeued);
+                    if dead {
+                        self.requeue(entry.key, acceptance).await?;
                     }
                     telemetry::duplicate(label, &key);
                     if !same_body {
@@ -116,28 +98,6 @@ impl Inner {
             }
         }
         Err(RejectionKind::StoreUnavailable.into())
-    }
-
-    /// A dead event may be queued again because it was delivered again: once a minute. A captured
-    /// delivery without a signed time could otherwise make its handler run at will.
-    fn turn(&self, key: DedupKey) -> Option<Turn<'_>> {
-        let (mut requeued, now) = (self.requeued(), Instant::now());
-        if requeued
-            .get(&key)
-            .is_some_and(|at| now < *at + Duration::from_secs(60))
-        {
-            return None;
-        }
-        requeued.put(key, now);
-        Some(Turn {
-            inbox: self,
-            key,
-            is_used: false,
-        })
-    }
-
-    fn requeued(&self) -> MutexGuard<'_, LruCache<DedupKey, Instant>> {
-        self.requeued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One try more when it is not known whether the first one was taken: accept is idempotent.
@@ -159,50 +119,19 @@ impl Inner {
     }
 
     async fn try_once(&self, entry: &Entry) -> Result<Accepted, StoreError> {
-        let begun = Instant::now();
-        let answer = timeout(TRY, self.store.accept(entry.clone()))
-            .await
-            .unwrap_or_else(|_| {
-                Err(StoreError::new(
-                    StoreErrorKind::Ambiguous,
-                    "accept was not answered in time",
-                ))
-            });
-        telemetry::stored("accept", begun.elapsed());
-        answer.inspect_err(|why| telemetry::store_failed("accept", why))
+        in_time("accept", self.store.accept(entry.clone())).await
     }
 
     async fn reload_routes(&self) -> Result<(), Rejection> {
-        let registry = timeout(TRY, self.store.registry()).await;
-        let registry = registry
-            .map_err(|_| RejectionKind::StoreUnavailable)?
-            .map_err(|why| {
-                telemetry::store_failed("registry", &why);
-                refusal(&why)
-            })?;
+        let registry = in_time("registry", self.store.registry()).await;
+        let registry = registry.map_err(|why| refusal(&why))?;
         self.routes.store(Arc::new(Routes::from(registry)));
         Ok(())
     }
 }
 
-/// The minute's one turn to queue a dead event again. Unless it is used, because the store failed or
-/// took too long, the next delivery has it.
-struct Turn<'i> {
-    inbox: &'i Inner,
-    key: DedupKey,
-    is_used: bool,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if !self.is_used {
-            self.inbox.requeued().pop(&self.key);
-        }
-    }
-}
-
 /// The sender sees that it should try again; why is the operator's business.
-fn refusal(why: &StoreError) -> Rejection {
+pub(super) fn refusal(why: &StoreError) -> Rejection {
     match why.kind() {
         StoreErrorKind::Full => RejectionKind::StoreFull.into(),
         StoreErrorKind::Ambiguous

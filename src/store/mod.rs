@@ -32,6 +32,7 @@ use bytes::Bytes;
 
 use crate::{clock::UnixTime, error::StoreError};
 
+mod call;
 mod check;
 #[cfg(feature = "test-util")]
 pub mod contract;
@@ -43,6 +44,7 @@ mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
 
+pub(crate) use self::call::in_time;
 #[cfg(feature = "embedded")]
 pub use self::embedded::EmbeddedStore;
 #[cfg(feature = "redis")]
