@@ -36,6 +36,8 @@ use tower::{Layer, ServiceExt, service_fn};
 mod alerts;
 #[path = "inbox/breakers.rs"]
 mod breakers;
+#[path = "inbox/channel.rs"]
+mod channel;
 #[path = "inbox/control.rs"]
 mod control;
 #[path = "inbox/replies.rs"]

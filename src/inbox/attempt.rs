@@ -194,6 +194,12 @@ impl Worker {
         self.settle("handed_back", |store| store.hand_back(fence))
             .await;
     }
+
+    /// Returns a job that nobody has tried.
+    pub(super) async fn give_back(&self, fence: &Fence) {
+        let outcome = self.settle("handed_back", |store| store.hand_back(fence));
+        telemetry::lease_ended(&self.declared.name, outcome.await);
+    }
 }
 
 /// What is logged and kept with a dead letter: the errors' own words, cut, without what seems to

@@ -1,29 +1,37 @@
-use std::{collections::VecDeque, fmt, panic::resume_unwind, time::Duration};
+use std::{collections::VecDeque, fmt, panic::resume_unwind, sync::Arc, time::Duration};
 
-use tokio::task::{AbortHandle, JoinError, JoinHandle};
+use tokio::{
+    runtime::Handle,
+    task::{AbortHandle, JoinError, JoinHandle},
+};
 
 use super::{
     Inbox,
     handler::MAX_DELIVERIES,
-    job::{Job, Renewal},
+    job::Job,
+    renewal::Renewal,
     worker::{Stop, Worker, stopped},
 };
 use crate::{store::Held, telemetry};
 
 /// A handler's jobs, to be taken one after the other and settled by the taker.
 ///
-/// A few jobs are leased ahead. Leases are renewed while the jobs wait here or are worked on, for
-/// up to 15 minutes. A job that is dropped unsettled comes back within half a minute, and so does
-/// what was leased ahead when the channel is dropped.
+/// Up to 16 jobs are leased ahead. Leases are renewed while the jobs wait here, for up to 15 minutes,
+/// and then while they are worked on, for up to 15 minutes more, which [`Job::extend`] begins anew. A
+/// job that is dropped unsettled comes back within half a minute. What was leased ahead goes back
+/// uncounted: after its time, and when the channel is dropped.
 pub struct Channel {
     inbox: Inbox,
     worker: Worker,
-    ahead: VecDeque<Job>,
+    ahead: Ahead,
     /// In a task of its own: a lease that is dropped half-way may have been taken, and a job that
     /// this happens to again and again would be taken for poison.
-    fetching: Option<JoinHandle<Option<VecDeque<Job>>>>,
+    fetching: Option<JoinHandle<Option<Ahead>>>,
     promoter: AbortHandle,
 }
+
+/// Jobs that wait to be taken, and what keeps their leases alive meanwhile.
+type Ahead = VecDeque<(Job, Renewal)>;
 
 impl Channel {
     pub(super) fn new(inbox: Inbox, worker: Worker) -> Self {
@@ -41,11 +49,14 @@ impl Channel {
     /// `select!`: what was asked for goes on, and the next call has it.
     pub async fn recv(&mut self) -> Option<Job> {
         loop {
-            if let Some(job) = self.ahead.pop_front() {
-                // A lease that was lost while the job waited here is somebody else's by now.
-                if job.renewal.as_ref().is_some_and(Renewal::has_ended) {
+            if let Some((mut job, waiting)) = self.ahead.pop_front() {
+                // One that was lost or went back meanwhile is somebody else's by now.
+                if waiting.has_ended() {
                     continue;
                 }
+                let (store, fence) = (Arc::clone(&job.store), job.fence.clone());
+                let hold = self.worker.declared.options.timeout;
+                job.renewal = Some(Renewal::taken(store, fence, hold));
                 return Some(job);
             }
             let fetch = || tokio::spawn(self.worker.clone().fetch());
@@ -70,7 +81,7 @@ impl Channel {
             self.ahead
                 .extend(fetching.await.ok().flatten().into_iter().flatten());
         }
-        while let Some(job) = self.ahead.pop_front() {
+        while let Some((job, _)) = self.ahead.pop_front() {
             let _: Held = self.worker.store.hand_back(&job.fence).await?;
         }
         Ok(())
@@ -80,7 +91,7 @@ impl Channel {
 impl Worker {
     /// Jobs whose leases are renewed from now on, or none after a while; `None` once the inbox has
     /// been told to stop.
-    async fn fetch(self) -> Option<VecDeque<Job>> {
+    async fn fetch(self) -> Option<Ahead> {
         let max = self.declared.options.concurrency;
         let leased = tokio::select! {
             biased;
@@ -96,10 +107,9 @@ impl Worker {
                 continue;
             }
             match self.job(leased) {
-                Some(mut job) => {
-                    let store = self.store.clone();
-                    job.renewal = Some(Renewal::start(store, fence, job.deadline));
-                    jobs.push_back(job);
+                Some(job) => {
+                    let waiting = Renewal::waiting(self.clone(), fence);
+                    jobs.push_back((job, waiting));
                 }
                 None => {
                     let worker = self.clone();
@@ -116,6 +126,13 @@ impl Drop for Channel {
         self.promoter.abort();
         if let Some(fetching) = &self.fetching {
             fetching.abort();
+        }
+        // Without a runtime their leases end by themselves.
+        if let Ok(runtime) = Handle::try_current() {
+            for (job, _) in self.ahead.drain(..) {
+                let worker = self.worker.clone();
+                runtime.spawn(async move { worker.give_back(&job.fence).await });
+            }
         }
         // It may be taken again.
         self.inbox.leave(self.worker.declared.name.as_str());

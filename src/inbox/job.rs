@@ -1,9 +1,9 @@
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
-use tokio::{task::AbortHandle, time::Instant};
+use tokio::time::Instant;
 
-use super::{failure::Failure, retry::jittered};
+use super::{failure::Failure, renewal::Renewal, retry::jittered};
 use crate::{
     clock::UnixTime,
     error::StoreError,
@@ -68,9 +68,9 @@ impl Job {
         self.event.received_at()
     }
 
-    /// When this attempt ends, ready or not.
+    /// When this attempt ends, ready or not. For a channel's job [`extend`](Self::extend) moves it.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.renewal.as_ref().map_or(self.deadline, Renewal::until)
     }
 
     /// The body as `T`; the error buries the job, since the bytes will not get better.
@@ -136,12 +136,17 @@ impl Job {
         held
     }
 
-    /// Starts the lease anew; [`Held::Lost`] when it is somebody else's by now.
+    /// Starts the lease anew; [`Held::Lost`] when it is somebody else's by now. The 15 minutes of a
+    /// channel's job begin anew as well; the time-out of a handler's attempt stays.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn extend(&self) -> Result<Held, StoreError> {
-        self.store.extend(&self.fence).await
+        let held = self.store.extend(&self.fence).await?;
+        if let (Held::Applied, Some(renewal)) = (held, &self.renewal) {
+            renewal.prolong();
+        }
+        Ok(held)
     }
 }
 
@@ -167,35 +172,4 @@ impl fmt::Debug for Job {
 /// The text under which people find a job in logs and the store.
 pub(super) fn key_text(fence: &Fence) -> String {
     identity::text(fence.key)
-}
-
-/// A task that extends a lease until it is dropped.
-pub(super) struct Renewal(AbortHandle);
-
-impl Renewal {
-    /// Extends every third of the lease, until `deadline`.
-    pub(super) fn start(store: Arc<dyn Store>, fence: Fence, deadline: Instant) -> Self {
-        let task = tokio::spawn(async move {
-            while Instant::now() < deadline {
-                tokio::time::sleep(fence.lease / 3).await;
-                if matches!(store.extend(&fence).await, Ok(Held::Lost)) {
-                    return;
-                }
-            }
-        });
-        Self(task.abort_handle())
-    }
-}
-
-impl Renewal {
-    /// It ended by itself: the lease was lost, or held for too long.
-    pub(super) fn has_ended(&self) -> bool {
-        self.0.is_finished()
-    }
-}
-
-impl Drop for Renewal {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }

@@ -70,6 +70,7 @@ mod job;
 mod keeper;
 mod many;
 mod probe;
+mod renewal;
 mod requeue;
 mod retry;
 mod routes;
