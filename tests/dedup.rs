@@ -10,7 +10,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -20,8 +20,10 @@ use hookgate::{
     Event, Rejection, RejectionKind, Secret, Source, VerifyLayer,
     clock::{Clock, SystemClock},
     dedup::DedupLayer,
-    provider,
-    store::{Claims, MemoryStore, RedisStore, contract},
+    provider::{self, Provider, Replies, Retries, Sender},
+    store::{
+        Claim, ClaimToken, Claims, DedupKey, Held, MemoryStore, RedisStore, StoreFuture, contract,
+    },
     testing::Signer,
     verify::ReplyBody,
 };
@@ -48,7 +50,15 @@ where
     F: Fn(String) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = (StatusCode, String)> + Send,
 {
-    let source = Source::builder("stripe", provider::STRIPE)
+    app_for(provider::STRIPE, claims, lease, work)
+}
+
+fn app_for<F, Fut>(row: Provider, claims: Arc<dyn Claims>, lease: Duration, work: F) -> Router
+where
+    F: Fn(String) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = (StatusCode, String)> + Send,
+{
+    let source = Source::builder("stripe", row)
         .add_secret(secret())
         .build()
         .unwrap();
@@ -194,6 +204,101 @@ async fn a_store_that_is_gone_is_503_and_runs_nothing() {
         (response.status().as_u16(), runs.load(Ordering::SeqCst)),
         (503, 1)
     );
+}
+
+/// What a sender that takes a 4xx as final gets, and one whose row has a status of its own.
+#[tokio::test(start_paused = true)]
+async fn replies_are_those_that_the_sender_comes_again_for() {
+    let row = Provider {
+        sender: Sender {
+            retries: Retries::On5xx,
+            ..provider::STRIPE.sender
+        },
+        replies: Replies {
+            refusals: &[(RejectionKind::StoreUnavailable, 502)],
+            ..Replies::DEFAULT
+        },
+        ..provider::STRIPE
+    };
+    let claims = Arc::new(Silent::default());
+    let app = app_for(row, claims.clone(), LEASE, |_| async {
+        std::future::pending::<()>().await;
+        (StatusCode::OK, String::new())
+    });
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { send(&app, "evt_1").await }
+    });
+    tokio::time::sleep(LEASE).await;
+    let copy = app.clone().oneshot(delivery("evt_1")).await.unwrap();
+    assert_eq!(copy.status(), 503);
+    assert_eq!(copy.headers()["retry-after"], "1");
+    first.abort();
+
+    // A store that never answers: the reply comes before the sender gives up.
+    claims.is_silent.store(true, Ordering::SeqCst);
+    let begun = tokio::time::Instant::now();
+    let reply = app.oneshot(delivery("evt_2")).await.unwrap();
+    let why = reply.extensions().get::<Rejection>().map(Rejection::kind);
+    assert_eq!(
+        (reply.status().as_u16(), why),
+        (502, Some(RejectionKind::StoreUnavailable))
+    );
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+/// What is done is answered although the store takes nothing any more: the event may run again.
+#[tokio::test(start_paused = true)]
+async fn a_reply_waits_for_a_store_that_hangs_for_a_bounded_time() {
+    let claims = Arc::new(Silent::default());
+    let silent = Arc::clone(&claims);
+    let app = app(claims, LEASE, move |_| {
+        silent.is_silent.store(true, Ordering::SeqCst);
+        async { (StatusCode::OK, "done".to_owned()) }
+    });
+    let begun = tokio::time::Instant::now();
+    assert_eq!(send(&app, "evt_1").await, (200, "done".to_owned()));
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+/// A store that stops answering when it is told to.
+#[derive(Debug, Default)]
+struct Silent {
+    store: MemoryStore,
+    is_silent: AtomicBool,
+}
+
+impl Silent {
+    fn or_never<'a, T: 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
+        answer
+    }
+}
+
+impl Claims for Silent {
+    fn claim(&self, key: DedupKey, token: ClaimToken, lease: Duration) -> StoreFuture<'_, Claim> {
+        self.or_never(self.store.claim(key, token, lease))
+    }
+
+    fn renew(&self, key: DedupKey, token: ClaimToken, lease: Duration) -> StoreFuture<'_, Held> {
+        self.or_never(self.store.renew(key, token, lease))
+    }
+
+    fn settle(
+        &self,
+        key: DedupKey,
+        token: ClaimToken,
+        keep: Duration,
+        reply: bytes::Bytes,
+    ) -> StoreFuture<'_, Held> {
+        self.or_never(self.store.settle(key, token, keep, reply))
+    }
+
+    fn release(&self, key: DedupKey, token: ClaimToken) -> StoreFuture<'_, Held> {
+        self.or_never(self.store.release(key, token))
+    }
 }
 
 #[tokio::test]

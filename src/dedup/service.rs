@@ -20,7 +20,7 @@ use crate::{
     identity::{Identity, unpredictable},
     provider::{NoId, Retries},
     source::Source,
-    store::{Claim, ClaimToken, Claims, DedupKey, Held, ReplayGuard},
+    store::{Claim, ClaimToken, Claims, DedupKey, Held, ReplayGuard, in_time},
     telemetry,
     verify::{ReplyBody, boring},
 };
@@ -101,7 +101,7 @@ impl Run {
         let remember = match remember(&request) {
             Ok(Some(remember)) => remember,
             Ok(None) => return Ok(run(&mut inner, request).await?.map(ReplyBody::from)),
-            Err(why) => return Ok(refuse(why)),
+            Err(why) => return Ok(boring(why, None)),
         };
         let label = remember.source.label();
         match self.claim(&remember).await {
@@ -116,7 +116,7 @@ impl Run {
             }
             Err(why) => {
                 telemetry::rejected(label, why.kind());
-                return Ok(refuse(why));
+                return Ok(boring(why, Some(remember.source.provider())));
             }
         }
         // Released when the inner service panics or this task is aborted.
@@ -137,17 +137,17 @@ impl Run {
     }
 
     async fn claim(&self, remember: &Remember) -> Result<Claim, Rejection> {
-        let ask = || self.claims.claim(remember.key, remember.token, self.lease);
+        let ask = || {
+            let claim = self.claims.claim(remember.key, remember.token, self.lease);
+            in_time("claim", claim)
+        };
         let mut answer = ask().await;
         if matches!(&answer, Err(why) if why.kind() == StoreErrorKind::Ambiguous) {
             answer = ask().await;
         }
-        answer.map_err(|why| {
-            telemetry::store_failed("claim", &why);
-            match why.kind() {
-                StoreErrorKind::Full => RejectionKind::StoreFull.into(),
-                _ => RejectionKind::StoreUnavailable.into(),
-            }
+        answer.map_err(|why| match why.kind() {
+            StoreErrorKind::Full => RejectionKind::StoreFull.into(),
+            _ => RejectionKind::StoreUnavailable.into(),
         })
     }
 
@@ -175,7 +175,7 @@ impl Run {
             let settled = self
                 .claims
                 .settle(remember.key, remember.token, keep, reply.clone());
-            match settled.await {
+            match in_time("settle", settled).await {
                 Ok(Held::Applied) => return,
                 Ok(Held::Lost) => {
                     return telemetry::warn(
@@ -184,7 +184,7 @@ impl Run {
                     );
                 }
                 // The lease ends by itself; the event may then run again.
-                Err(why) => telemetry::store_failed("settle", &why),
+                Err(_) => {}
             }
         }
     }
@@ -201,7 +201,7 @@ where
         Some(body) => Response::from_parts(parts, body),
         None => {
             telemetry::warn("dedup", "the body of the inner service's reply broke");
-            refuse(RejectionKind::Misconfigured.into()).map(ReplyBody::into_bytes)
+            boring(RejectionKind::Misconfigured.into(), None).map(ReplyBody::into_bytes)
         }
     })
 }
@@ -249,12 +249,6 @@ fn in_progress(source: &Source, left: Duration) -> Response<ReplyBody> {
     response
 }
 
-fn refuse(why: Rejection) -> Response<ReplyBody> {
-    let mut response = boring(why, None);
-    response.extensions_mut().insert(why);
-    response
-}
-
 /// Gives a claim back that was not settled.
 struct Release {
     claims: Arc<dyn Claims>,
@@ -289,7 +283,7 @@ impl<E> Future for DedupFuture<E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|joined| {
             // A panic of the inner service stays in its task; the sender should try again.
-            joined.unwrap_or_else(|_| Ok(refuse(RejectionKind::Misconfigured.into())))
+            joined.unwrap_or_else(|_| Ok(boring(RejectionKind::Misconfigured.into(), None)))
         })
     }
 }

@@ -82,7 +82,8 @@ metrics! {
     /// How old an active secret is: since `Secret::with_since`, or
     /// since this process first had it. A warning is logged from `SECRET_WARNING` on.
     SECRET_AGE = "webhook_secret_age_seconds" Gauge, "seconds", ["source", "secret"];
-    /// One call of a store.
+    /// One call of a store: those that a delivery waits for (`accept`, `registry`, `requeue`, `claim`,
+    /// `settle`), and `stats`.
     STORE_SECONDS = "webhook_store_seconds" Histogram, "seconds", ["verb"];
     /// 1 when the store answered the last time that its counts were asked for, else 0.
     STORE_UP = "webhook_store_up" Gauge, "stores", [];
