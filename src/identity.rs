@@ -29,16 +29,11 @@ impl Identity {
         let of_bytes = || Sha256::digest(event.body()).into();
         let digest: [u8; 32] = event.head.digest.unwrap_or_else(of_bytes);
         let tenant = event.tenant().unwrap_or_default();
-        let key = |domain: &str, id: &[u8], body: &[u8]| {
-            hash(&[
-                domain.as_bytes(),
-                event.source().as_bytes(),
-                tenant.as_bytes(),
-                id,
-                body,
-            ])
+        let of_body = |domain: &str| {
+            let (source, tenant) = (event.source().as_bytes(), tenant.as_bytes());
+            hash(&[domain.as_bytes(), source, tenant, b"", &digest])
         };
-        let bytes = || key("bytes", b"", &digest);
+        let bytes = || of_body("bytes");
         let nothing = event.body().is_empty();
         let guard = || match source.replay_policy() {
             _ if nothing => ReplayGuard::Off,
@@ -64,14 +59,24 @@ impl Identity {
                 ];
                 (hash(&parts), guard())
             }
-            Some(id) => (key("signed id", id.value.as_bytes(), b""), ReplayGuard::Off),
+            Some(id) => (
+                signed(event.source(), event.tenant(), &id.value),
+                ReplayGuard::Off,
+            ),
             None => match source.no_id() {
-                NoId::BodyDigest if !nothing => (key("digest", b"", &digest), ReplayGuard::Off),
+                NoId::BodyDigest if !nothing => (of_body("digest"), ReplayGuard::Off),
                 NoId::BodyDigest | NoId::AcceptAll => (DedupKey(unpredictable()?), guard()),
             },
         };
         Ok(Self { key, digest, guard })
     }
+}
+
+/// The key of an event whose id is signed.
+pub(crate) fn signed(source: &str, tenant: Option<&str>, id: &str) -> DedupKey {
+    let tenant = tenant.unwrap_or_default();
+    let parts = ["signed id", source, tenant, id, ""];
+    hash(&parts.map(str::as_bytes))
 }
 
 /// A name for an acceptance that nobody can guess and no other process chooses.
@@ -118,7 +123,7 @@ mod tests {
     #[test]
     fn the_hash_is_the_stored_one() {
         // Changing it would make every remembered event new again.
-        let key = hash(&[b"signed id", b"stripe", b"", b"evt_1", b""]);
+        let key = signed("stripe", None, "evt_1");
         assert_eq!(text(key), "c1e6211b609cac2457a24f5e21a2bce8");
     }
 }

@@ -143,9 +143,9 @@ impl Inbox {
         Ok(discarded)
     }
 
-    /// What became of an event, by its idempotency key: where each handler's job is. `None` when
-    /// it was never accepted or is forgotten. "Delivered" is not "processed": this tells the two
-    /// apart.
+    /// What became of an event, by its idempotency key ([`key_of`](super::key_of)): where each
+    /// handler's job is. `None` when it was never accepted or is forgotten. "Delivered" is not
+    /// "processed": this tells the two apart.
     ///
     /// # Errors
     /// When the store fails.
@@ -197,6 +197,24 @@ impl Inbox {
         telemetry::audit("erase", key, usize::from(erased));
         Ok(erased)
     }
+}
+
+/// The idempotency key of an event, as [`Job::key`](super::Job::key) has it, by the names of its
+/// source and tenant and the id that its sender gave it: for ids that are signed.
+///
+/// Where they are not (GitHub, Shopify: [`Provenance`](crate::event::Provenance) says it), the body is
+/// part of the key, and this is nobody's: such a key is found with the job, in the log, in the journal.
+///
+/// ```
+/// # async fn look(inbox: &hookgate::Inbox) -> Result<(), hookgate::StoreError> {
+/// let key = hookgate::inbox::key_of("stripe", None, "evt_1PqzXy");
+/// for (handler, state) in inbox.status(&key).await?.unwrap_or_default() {
+///     println!("{handler}: {state:?}");
+/// }
+/// # Ok(()) }
+/// ```
+pub fn key_of(source: &str, tenant: Option<&str>, id: &str) -> String {
+    identity::text(identity::signed(source, tenant, id))
 }
 
 /// The idempotency key of a job: 32 hexadecimal digits.

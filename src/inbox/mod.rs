@@ -113,7 +113,7 @@ pub use self::{
     builder::InboxBuilder,
     channel::Channel,
     control::{DeclaredHandler, DeclaredHandlers},
-    dead::DeadLetter,
+    dead::{DeadLetter, key_of},
     endpoint::{Acknowledge, Endpoint, Webhook, WebhookFuture, WebhookLayer},
     failure::Failure,
     filter::{Filter, on},

@@ -188,6 +188,7 @@ fn what_became_of_it(store: &str, key: &str) {
     let states = [("crm", "dead"), ("ledger", "done")];
     let expected = states.map(|(h, s)| serde_json::json!({"handler": h, "state": s}));
     assert_eq!(status["handlers"], Value::from(expected.to_vec()));
+    by_its_senders_id(store, key);
     let github = lines(store, &["dead", "list", "--source", "github"]);
     let key = github[0]["key"].as_str().unwrap();
     let status = hookgate(store, &["inbox", "status", key]).good();
@@ -253,4 +254,38 @@ async fn no_look_writes_into_redis() {
         assert_eq!(hookgate(&store, &args).code, 0, "{args:?}");
     }
     assert_eq!(everything().await, before);
+}
+
+/// The id is what the sender's own pages show.
+fn by_its_senders_id(store: &str, key: &str) {
+    let named = |source: &str, id: &str, more: &[&str]| {
+        let args = ["inbox", "status", "--source", source, "--id", id];
+        hookgate(store, &[&args, more].concat())
+    };
+    let status = named("stripe", "evt_0\u{1b}[2J", &["--json"]).good();
+    assert!(status.contains(key), "{status}");
+    assert!(status.contains(r#""state":"dead""#), "{status}");
+    let args = [
+        "inbox",
+        "show",
+        "--source",
+        "stripe",
+        "--id",
+        "evt_0\u{1b}[2J",
+    ];
+    let shown = hookgate(store, &args).good();
+    assert!(shown.contains("invoice.paid"), "{shown}");
+    // Another tenant's, another source's, and one whose id is not signed.
+    for (source, id, more) in [
+        ("stripe", "evt_0\u{1b}[2J", &["--tenant", "blue"][..]),
+        ("stripe-2", "evt_0\u{1b}[2J", &[]),
+        ("github", "opened", &[]),
+    ] {
+        let status = named(source, id, more);
+        assert_eq!(status.code, 1, "{status:?}");
+        assert!(status.out.contains("say the key"), "{status:?}");
+    }
+    let why = hookgate(store, &["inbox", "status", "--id", "evt_0"]).bad(2);
+    assert!(why.contains("--source"), "{why}");
+    hookgate(store, &["inbox", "status"]).bad(2);
 }

@@ -10,7 +10,8 @@ use super::{
     place::Place,
     shown::{self, BodyArgs, EventJson},
     stats::stats,
-    text, trouble,
+    trouble,
+    which::Which,
 };
 use crate::exit::Trouble;
 
@@ -46,9 +47,8 @@ enum Act {
 /// With --json a document: key, event as in `dead list`, and body as text, as it may be shown.
 #[derive(Args, Debug)]
 struct Show {
-    /// Its idempotency key, 32 hexadecimal digits
-    #[arg(value_parser = text::key)]
-    key: String,
+    #[command(flatten)]
+    which: Which,
 
     #[command(flatten)]
     body: BodyArgs,
@@ -60,9 +60,8 @@ struct Show {
 /// queued ones may be running). None of them: no handler wanted it.
 #[derive(Args, Debug)]
 struct Status {
-    /// Its idempotency key, 32 hexadecimal digits
-    #[arg(value_parser = text::key)]
-    key: String,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// Queue an event that no handler wanted
@@ -99,11 +98,11 @@ struct ShowJson<'a> {
 impl Show {
     async fn run(self, place: &Place) -> Result<(), Trouble> {
         let redactor = self.body.redactor()?;
-        let (desk, key) = (place.open().await?, self.key);
+        let (desk, key) = (place.open().await?, self.which.key());
         let found = desk.inbox.event(&key).await;
         let Some(event) = found.map_err(|why| trouble(&why))? else {
             let why = "never accepted, or finished: nothing of it is kept";
-            return Err(no(format!("{key}: {why}")));
+            return Err(no(format!("{key}: {why}{}", self.which.hint())));
         };
         self.body.keep(&event)?;
         let body = redactor.redact(event.body());
@@ -131,7 +130,7 @@ struct JobJson<'a> {
 
 impl Status {
     async fn run(self, place: &Place) -> Result<(), Trouble> {
-        let (desk, key) = (place.open().await?, self.key);
+        let (desk, key) = (place.open().await?, self.which.key());
         let jobs = desk.inbox.status(&key).await;
         let jobs = jobs.map_err(|why| trouble(&why))?;
         let known = jobs.is_some();
@@ -149,7 +148,8 @@ impl Status {
                 handlers,
             })?;
         } else if !known {
-            out::say(format!("{key}: never accepted, or finished and forgotten"))?;
+            let why = "never accepted, or finished and forgotten";
+            out::say(format!("{key}: {why}{}", self.which.hint()))?;
         } else if handlers.is_empty() {
             out::say(format!("{key}: accepted; no handler wanted it"))?;
         } else {

@@ -17,6 +17,7 @@ mod shown;
 mod stats;
 mod text;
 mod wanted;
+mod which;
 
 pub(crate) use self::{check::Check, dead::Dead, handlers::Handlers, inbox::Inbox};
 
