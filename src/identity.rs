@@ -26,6 +26,15 @@ impl Identity {
     /// is signed decoded is the same in whatever bytes. No bytes are not looked for: of a GET all is in
     /// the URL, and two of them would be one event.
     pub(crate) fn of(event: &Event, source: &Source) -> Result<Self, Rejection> {
+        Self::under(event, source.replay_policy(), source.no_id())
+    }
+
+    /// The same under these rules of a source.
+    pub(crate) fn under(
+        event: &Event,
+        replays: ReplayPolicy,
+        no_id: NoId,
+    ) -> Result<Self, Rejection> {
         let of_bytes = || Sha256::digest(event.body()).into();
         let digest: [u8; 32] = event.head.digest.unwrap_or_else(of_bytes);
         let tenant = event.tenant().unwrap_or_default();
@@ -35,7 +44,7 @@ impl Identity {
         };
         let bytes = || of_body("bytes");
         let nothing = event.body().is_empty();
-        let guard = || match source.replay_policy() {
+        let guard = || match replays {
             _ if nothing => ReplayGuard::Off,
             ReplayPolicy::Off => ReplayGuard::Off,
             ReplayPolicy::Flag => ReplayGuard::Flag(bytes()),
@@ -63,12 +72,21 @@ impl Identity {
                 signed(event.source(), event.tenant(), &id.value),
                 ReplayGuard::Off,
             ),
-            None => match source.no_id() {
+            None => match no_id {
                 NoId::BodyDigest if !nothing => (of_body("digest"), ReplayGuard::Off),
                 NoId::BodyDigest | NoId::AcceptAll => (DedupKey(unpredictable()?), guard()),
             },
         };
         Ok(Self { key, digest, guard })
+    }
+}
+
+impl Identity {
+    /// What stores keep of the body's digest.
+    pub(crate) fn short_digest(&self) -> [u8; 8] {
+        let mut short = [0; 8];
+        short.copy_from_slice(&self.digest[..8]);
+        short
     }
 }
 

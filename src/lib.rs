@@ -43,7 +43,8 @@
 //! - [`error`], [`secret`], [`clock`], [`freshness`]: the small things that all of them use
 //! - [`redact`]: what of a payload people may see
 //! - [`telemetry`]: the names of all metrics
-//! - `testing` (feature `test-util`): a signer for every preset, a clock that stands still
+//! - `testing` (feature `test-util`): a signer for every preset, a clock that stands still, events and
+//!   jobs for tests of handlers
 //! - [`docs`]: the guides, by what you are about to do
 //!
 //! # The guides

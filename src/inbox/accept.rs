@@ -34,12 +34,10 @@ impl Inner {
         let identity = Identity::of(event, source)?;
         let key = identity::text(identity.key);
         let label = &event.head.source;
-        let mut digest = [0; 8];
-        digest.copy_from_slice(&identity.digest[..8]);
         let mut entry = Entry {
             key: identity.key,
             acceptance: identity::acceptance()?,
-            digest,
+            digest: identity.short_digest(),
             head: stored::encode(event),
             body: event.body().clone(),
             window: source.dedup_window(),

@@ -75,6 +75,8 @@ mod requeue;
 mod retry;
 mod routes;
 mod stored;
+#[cfg(feature = "test-util")]
+pub(crate) mod trial;
 mod unrouted;
 mod watch;
 mod worker;

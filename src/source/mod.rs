@@ -95,6 +95,8 @@ use crate::{
     secret::{Label, Secret},
 };
 
+#[cfg(feature = "test-util")]
+pub(crate) use self::builder::made_up_secret;
 pub use self::{
     builder::{Dangerous, SourceBuilder},
     enrol::{EnrolmentFuture, EnrolmentHook},

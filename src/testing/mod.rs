@@ -1,4 +1,5 @@
-//! For tests: a signer for every preset and a clock that stands still.
+//! For tests: a signer for every preset, a clock that stands still, and events and jobs for code
+//! that takes them.
 //!
 //! ```
 //! use hookgate::{Secret, Source, clock::UnixTime, provider, testing::Signer};
@@ -11,13 +12,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod made;
 mod signer;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::{Clock, UnixTime};
 
-pub use self::signer::{SignError, Signer, Tamper};
+#[cfg(feature = "inbox")]
+pub use self::made::job;
+pub use self::{
+    made::event,
+    signer::{SignError, Signer, Tamper},
+};
 
 /// A clock that shows what it was set to.
 #[derive(Debug, Default)]

@@ -168,6 +168,12 @@ const MAX_TOLERANCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A key that nobody has, for the MAC of deliveries to tenants that do not exist, and in the place
 /// of one where nothing is verified.
 fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
+    let secret = made_up_secret(row)?.with_label("nobody")?;
+    KeySet::new(&row.scheme, &[secret])
+}
+
+/// A secret of the moment, in the form that this provider's have.
+pub(crate) fn made_up_secret(row: &Provider) -> Result<Secret, ConfigError> {
     use crate::scheme::{KeyDecoding, KeyId};
     use std::hash::{BuildHasher, RandomState};
     let mut text = match row.scheme.key_id {
@@ -181,7 +187,7 @@ fn nobodys_key(row: &Provider) -> Result<KeySet, ConfigError> {
         // Hex digits are text, hex and, by the multiple of four, base64.
         text.push_str(&format!("{:016x}", RandomState::new().hash_one(0)));
     }
-    KeySet::new(&row.scheme, &[Secret::new(text)?.with_label("nobody")?])
+    Secret::new(text)
 }
 
 fn kept(names: &[String]) -> Result<Vec<HeaderName>, ConfigError> {

@@ -2,6 +2,9 @@
 
 mod build;
 
+#[cfg(feature = "test-util")]
+pub(crate) use self::build::made_up_secret;
+
 use std::{sync::Arc, time::Duration};
 
 use super::{EnrolmentHook, ReplayPolicy, TenantKeys};
