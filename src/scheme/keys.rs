@@ -246,3 +246,39 @@ impl fmt::Debug for KeySet {
         f.debug_list().entries(self.labels()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_message_is_written_once_for_each_secret_however_many_signatures_there_are()
+    -> Result<(), ConfigError> {
+        let secrets = ["one", "two", "three"].map(Secret::new);
+        let secrets: Vec<_> = secrets.into_iter().collect::<Result<_, _>>()?;
+        let keys = KeySet::new(&Scheme::BASE, &secrets)?;
+        let written = Cell::new(0);
+        let write = |into: &mut dyn FnMut(&[u8])| {
+            written.set(written.get() + 1);
+            into(b"message");
+        };
+        let second = keys.0.get(1).ok_or(ConfigError::EmptySecret)?;
+        let right = second.mac.tag(|into| into(b"message"));
+        let wrong = second.mac.tag(|into| into(b"another"));
+        // Wherever the right one stands: there is no early exit.
+        for at in [0, 7, 15] {
+            let mut candidates = [wrong; 16];
+            candidates[at] = right;
+            written.set(0);
+            let found = keys.matching(0, None, &candidates, write);
+            assert_eq!(found.map(|key| key.label.as_str()), Some("secret-2"));
+            assert_eq!(written.get(), secrets.len());
+        }
+        written.set(0);
+        assert!(keys.matching(0, None, &[wrong], write).is_none());
+        assert_eq!(written.get(), secrets.len());
+        Ok(())
+    }
+}
