@@ -65,6 +65,20 @@ fn every_row_has_a_source_a_date_and_a_name() {
     }
 }
 
+#[test]
+fn the_guide_names_those_that_never_come_again() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/delivery.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let section = guide.split("## Senders that never come again").nth(1);
+    let section = section.and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let first = section.split("deliver each event once").next().unwrap();
+    for row in provider::ALL {
+        let never = row.sender.retries == Retries::Never;
+        let named = first.contains(&format!("`{}`", row.slug));
+        assert_eq!(named, never, "{}", row.slug);
+    }
+}
+
 fn compare_or_write(path: &str, found: &str, wanted: &str) {
     if std::env::var_os("HOOKGATE_WRITE_PAGE").is_some() {
         fs::write(path, wanted).unwrap();
