@@ -3,6 +3,8 @@
 // A failed expectation is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "sockets/environment.rs"]
+mod environment;
 #[path = "sockets/handshakes.rs"]
 mod handshakes;
 #[path = "support/receiver.rs"]
