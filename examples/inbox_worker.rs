@@ -26,6 +26,7 @@ use hookgate::{
     testing::Signer,
     verify::ReplyBody,
 };
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 const QUICK: Retry = Retry::after(&[Duration::from_millis(100), Duration::from_millis(400)]);
@@ -36,6 +37,8 @@ async fn ledger(job: Job) -> Result<(), Failure> {
     Ok(())
 }
 
+static PAGED: Notify = Notify::const_new();
+
 async fn page_somebody(dead: Vec<DeadLetter>) -> Result<(), Failure> {
     for dead in &dead {
         println!(
@@ -45,6 +48,7 @@ async fn page_somebody(dead: Vec<DeadLetter>) -> Result<(), Failure> {
             dead.reason()
         );
     }
+    PAGED.notify_one();
     Ok(())
 }
 
@@ -97,15 +101,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     println!("sender: {}", reply.status());
 
-    let crm = DeadFilter::all();
-    while inbox.dead_letters("crm", &crm, None, 1).await?.is_empty() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(1_100)).await; // the alert comes within a second
-
+    PAGED.notified().await; // within a second of the death
     println!("somebody mends the CRM ...");
     mended.store(true, Ordering::SeqCst);
-    let report = inbox.replay_all("crm", &crm, ReplayOptions::new()).await?;
+    let all = DeadFilter::all();
+    let report = inbox.replay_all("crm", &all, ReplayOptions::new()).await?;
     println!("replayed {} of {}", report.replayed, report.matched);
     while inbox.stats().await?.bytes > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -5,8 +5,10 @@
 
 #[path = "support/receiver.rs"]
 mod receiver;
+#[path = "support/redis.rs"]
+mod redis;
 
-use receiver::demo;
+use receiver::{demo, ran};
 
 /// How many lines contain this.
 fn count(lines: &[String], text: &str) -> usize {
@@ -149,6 +151,67 @@ fn saas_fanout_does_the_rest_while_the_crm_is_down() {
             "breaker of crm: Open",
             "mail: 0 wait, 0 dead",
             "crm: 20 wait, 0 dead",
+        ],
+    );
+}
+
+#[test]
+fn inbox_worker_retries_dies_alerts_and_is_replayed() {
+    let lines = ran("inbox_worker", &[]);
+    in_order(
+        &lines,
+        &[
+            "crm:    attempt 1 of replay 0",
+            "crm:    attempt 2 of replay 0",
+            "crm:    attempt 3 of replay 0",
+            "is dead for crm: handler failed: the CRM answers 502",
+            "somebody mends the CRM",
+            "crm:    attempt 1 of replay 1",
+            "nothing is left",
+        ],
+    );
+    assert_eq!(count(&lines, "sender: 200"), 1);
+    assert_eq!(count(&lines, "replayed 1 of 1"), 1);
+    assert_eq!(count(&lines, "ledger: 4200 cents"), 1, "it never noticed");
+    assert_eq!(count(&lines, "ALERT"), 1);
+}
+
+#[test]
+fn redis_fleet_does_each_event_once_on_two_workers() {
+    let server = redis::RedisServer::start();
+    let lines = ran("redis_fleet", &[("REDIS_URL", &server.url())]);
+    let [line] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    let shares = line
+        .strip_prefix("600 deliveries, 200 events done by two workers: ")
+        .unwrap();
+    let shares: Vec<u64> = serde_json::from_str(shares).unwrap();
+    assert_eq!(shares.iter().sum::<u64>(), 200);
+    assert!(shares.iter().all(|share| *share > 0), "{shares:?}");
+}
+
+#[test]
+fn rotate_secret_refuses_nothing_until_the_old_one_is_gone() {
+    let expected = [
+        "before:  old 2025",
+        "overlap: accepted, signed with 2025",
+        "overlap: accepted, signed with 2026",
+        "after:   new 2026",
+        "after:   old refused: signature does not match",
+    ];
+    assert_eq!(ran("rotate_secret", &[]), expected);
+}
+
+#[test]
+fn custom_provider_takes_what_it_signs_and_nothing_else() {
+    let lines = ran("custom_provider", &[]);
+    in_order(
+        &lines,
+        &[
+            "acme-signature: ts=",
+            r#"accepted: Event { source: "acme""#,
+            "refused: signature does not match",
         ],
     );
 }

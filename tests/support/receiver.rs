@@ -151,8 +151,16 @@ impl Drop for Receiver {
 
 /// Runs an example that delivers to itself, to its end. What it printed, without the address.
 pub(crate) fn demo(example: &str) -> Vec<String> {
+    let mut lines = ran(example, &[("DEMO", "1")]);
+    let first = lines.remove(0);
+    assert!(first.starts_with("listening on http"), "{first}");
+    lines
+}
+
+/// Runs an example to its end, with these variables. What it printed.
+pub(crate) fn ran(example: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let mut command = Command::new(built().join(example));
-    command.env_clear().env("DEMO", "1");
+    command.env_clear().envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the example starts");
     let pid = child.id();
@@ -169,10 +177,8 @@ pub(crate) fn demo(example: &str) -> Vec<String> {
     let printed = String::from_utf8(output.stdout).expect("text");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{example}: {printed}\n{errors}");
-    let mut lines = printed.lines();
-    let first = lines.next().unwrap_or_default();
-    assert!(first.starts_with("listening on http"), "{first}");
-    lines.map(str::to_owned).collect()
+    assert!(!printed.is_empty(), "{example} says nothing");
+    printed.lines().map(str::to_owned).collect()
 }
 
 /// Sends a signal by its name, e.g. `-STOP`.
