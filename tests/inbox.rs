@@ -40,6 +40,8 @@ mod breakers;
 mod channel;
 #[path = "inbox/control.rs"]
 mod control;
+#[path = "inbox/options.rs"]
+mod options;
 #[path = "inbox/replies.rs"]
 mod replies;
 #[path = "inbox/requeue.rs"]
