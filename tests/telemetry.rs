@@ -14,8 +14,8 @@ use hookgate::{
     clock::{Clock, SystemClock, UnixTime},
     dedup::DedupLayer,
     inbox::{Failure, HandlerOptions, Job, on},
-    provider::{self, Provider},
-    store::{MemoryStore, Stats},
+    provider::{self, Envelope, Provider},
+    store::{MemoryStore, Removal, Stats, Store},
     telemetry,
     testing::Signer,
     verify::{ReplyBody, RequestHead, Resolver, ResolverFuture, Tenants, VerifiedBody},
@@ -79,6 +79,7 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
     runtime.block_on(look_up());
     runtime.block_on(oddities());
     runtime.block_on(copies());
+    runtime.block_on(beginnings());
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for text in [
@@ -89,6 +90,11 @@ fn everything_is_counted_and_nothing_of_a_delivery_is_shown() {
         "job is dead",
         "the resolver failed",
         "accepts deliveries that nobody signed: it takes nothing but a host name",
+        "events have no id: duplicates are not noticed",
+        "shares a secret with hub",
+        "this handler is declared in the store but not here: 1 jobs, 0 dead letters",
+        "this handler was removed from the store: 1 jobs, 0 dead letters",
+        "no handler is declared: every delivery will get 503",
     ] {
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
@@ -358,4 +364,31 @@ async fn copies() {
     goes_on.notify_one();
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
     assert_eq!(service.oneshot(request()).await.unwrap().status(), 200);
+}
+
+/// What is said when an inbox is built.
+async fn beginnings() {
+    let store = Arc::new(MemoryStore::new());
+    let shared = || Arc::clone(&store) as Arc<dyn Store>;
+    let bare = Inbox::builder_over(shared()).source(source("hub", provider::GITHUB));
+    drop(bare.build().await.unwrap());
+    let old = Inbox::builder_over(shared())
+        .source(source("hub", provider::GITHUB))
+        .channel("old", on("*"))
+        .channel("gone", on("*"));
+    let old = old.build().await.unwrap();
+    let push = signed(provider::GITHUB, "d1", "{}");
+    let reply = old.endpoint("hub").unwrap().oneshot(push).await.unwrap();
+    assert_eq!(reply.status(), 200);
+    old.remove_handler("gone", Removal::Drain).await.unwrap();
+    let nameless = Provider {
+        envelope: Envelope::NONE,
+        ..provider::GITHUB
+    };
+    let new = Inbox::builder_over(shared())
+        .source(source("hub", provider::GITHUB))
+        .source(source("push", nameless))
+        .source(source("hub-2", provider::GITHUB))
+        .channel("new", on("*"));
+    drop(new.build().await.unwrap());
 }
