@@ -1,4 +1,5 @@
-//! How fast the store in a file is, next to what the same disk can do with one plain log.
+//! How fast the store in a file is, next to what the same disk can do with one plain log, and to the
+//! store in memory.
 //!
 //! `cargo bench --no-default-features --features embedded,test-util --bench stores`; the files go
 //! to `HOOKGATE_BENCH_DIR`, or the folder for temporary files. `HOOKGATE_BENCH_IDS` is how many
@@ -20,13 +21,19 @@ use std::{
 
 use bytes::Bytes;
 use hookgate::store::{
-    Accept, AcceptanceId, Accepted, DedupKey, EmbeddedStore, Entry, HandlerDecl, Jobs,
-    LeaseRequest, ReplayGuard,
+    AcceptanceId, Accepted, DedupKey, EmbeddedStore, Entry, HandlerDecl, Jobs, LeaseRequest,
+    MemoryStore, ReplayGuard, Store,
 };
 use tokio::sync::{mpsc, oneshot};
 
 const FOR: Duration = Duration::from_secs(4);
 const IN_FLIGHT: [u64; 3] = [1, 64, 256];
+const HANDLERS: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Without a bound: what is measured is not how it refuses.
+fn memory() -> MemoryStore {
+    MemoryStore::new().with_max_bytes(u64::MAX)
+}
 
 fn main() {
     if let Ok(path) = env::var("HOOKGATE_BENCH_FILL") {
@@ -35,11 +42,18 @@ fn main() {
     let folder = env::var_os("HOOKGATE_BENCH_DIR").map_or_else(env::temp_dir, Into::into);
     let folder = tempfile::tempdir_in(folder).expect("a folder");
     runtime().block_on(async {
+        let file = |name: String| EmbeddedStore::open(folder.path().join(name)).expect("open");
         for in_flight in IN_FLIGHT {
             raw(&folder.path().join(format!("raw{in_flight}")), in_flight).await;
-            accepts(&folder.path().join(format!("{in_flight}.redb")), in_flight).await;
+            let store = declared(file(format!("{in_flight}.redb")), 1).await;
+            accepts("the file", store, in_flight).await;
+            accepts("memory", declared(memory(), 1).await, in_flight).await;
         }
-        jobs(&folder.path().join("jobs.redb")).await;
+        for handlers in [1, 4] {
+            let store = declared(file(format!("jobs{handlers}.redb")), handlers).await;
+            jobs("the file", store, handlers).await;
+            jobs("memory", declared(memory(), handlers).await, handlers).await;
+        }
     });
     restart(&folder.path().join("ids.redb"));
 }
@@ -82,12 +96,12 @@ async fn raw(path: &Path, in_flight: u64) {
     thread.join().expect("no panic");
 }
 
-async fn accepts(path: &Path, in_flight: u64) {
-    let store = Arc::new(opened(path).await);
-    measure("accept, 1 KiB, 1 handler", in_flight, move || {
+async fn accepts(name: &str, store: Arc<dyn Store>, in_flight: u64) {
+    let name = format!("{name}: accept, 1 KiB, 1 handler");
+    measure(&name, in_flight, move || {
         let store = Arc::clone(&store);
         async move {
-            let answer = store.accept(entry(1_024, true)).await.expect("accept");
+            let answer = store.accept(entry(1_024, 1)).await.expect("accept");
             assert!(matches!(answer, Accepted::New { .. }));
         }
     })
@@ -95,25 +109,24 @@ async fn accepts(path: &Path, in_flight: u64) {
 }
 
 /// Everything that was accepted is leased by 8 workers, 32 at a time, and done one by one.
-async fn jobs(path: &Path) {
-    let store = Arc::new(opened(path).await);
+async fn jobs(name: &str, store: Arc<dyn Store>, handlers: usize) {
     const JOBS: u64 = 50_000;
     for _ in 0..JOBS / 500 {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..500 {
             let store = Arc::clone(&store);
-            tasks.spawn(async move { store.accept(entry(1_024, true)).await.expect("accept") });
+            tasks.spawn(async move { store.accept(entry(1_024, handlers)).await.expect("accept") });
         }
         tasks.join_all().await;
     }
     let started = Instant::now();
     let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
+    for (_, handler) in (0..8).zip(HANDLERS[..handlers].iter().copied().cycle()) {
         let store = Arc::clone(&store);
         workers.spawn(async move {
             let (lease, wait) = (Duration::from_secs(60), Duration::ZERO);
             let request = LeaseRequest {
-                handler: "a",
+                handler,
                 max: 32,
                 lease,
                 wait,
@@ -133,8 +146,9 @@ async fn jobs(path: &Path) {
         });
     }
     workers.join_all().await;
-    let rate = JOBS as f64 / started.elapsed().as_secs_f64();
-    println!("lease + done, 8 workers of 32: {rate:.0} jobs/s");
+    let all = JOBS as f64 * handlers as f64;
+    let rate = all / started.elapsed().as_secs_f64();
+    println!("{name}: lease + done, {handlers} handlers, 8 workers of 32: {rate:.0} jobs/s");
     let stats = store.stats().await.expect("stats");
     assert_eq!((stats.bytes, stats.handlers[0].queued), (0, 0));
 }
@@ -166,7 +180,7 @@ fn restart(path: &Path) {
 fn fill_and_die(path: &Path) {
     let ids = env::var("HOOKGATE_BENCH_IDS").map_or(1_000_000, |n| n.parse().expect("a number"));
     runtime().block_on(async {
-        let store = Arc::new(opened(path).await);
+        let store = declared(EmbeddedStore::open(path).expect("open"), 1).await;
         let left = Arc::new(AtomicU64::new(ids));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..1_024 {
@@ -177,7 +191,7 @@ fn fill_and_die(path: &Path) {
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
                     .is_ok()
                 {
-                    store.accept(entry(0, false)).await.expect("accept");
+                    store.accept(entry(0, 0)).await.expect("accept");
                 }
             });
         }
@@ -186,22 +200,21 @@ fn fill_and_die(path: &Path) {
     });
 }
 
-async fn opened(path: &Path) -> EmbeddedStore {
-    let store = EmbeddedStore::open(path).expect("open");
-    store
-        .warnings()
-        .iter()
-        .for_each(|why| println!("warning: {why}"));
-    let handlers = [HandlerDecl {
+async fn declared(store: impl Store, handlers: usize) -> Arc<dyn Store> {
+    for why in store.warnings() {
+        println!("warning: {why}");
+    }
+    let handlers = HANDLERS[..handlers].iter().map(|name| HandlerDecl {
         max_backlog: None,
-        name: "a".into(),
+        name: (*name).to_owned(),
         filter: Bytes::new(),
-    }];
+    });
+    let handlers: Vec<_> = handlers.collect();
     store.declare(&handlers).await.expect("declare");
-    store
+    Arc::new(store)
 }
 
-fn entry(bytes: usize, routed: bool) -> Entry {
+fn entry(bytes: usize, handlers: usize) -> Entry {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let n = LAST.fetch_add(1, Ordering::Relaxed) + 1;
     let mut id = [0; 16];
@@ -214,7 +227,10 @@ fn entry(bytes: usize, routed: bool) -> Entry {
         body: vec![7; bytes].into(),
         window: Duration::from_secs(86_400),
         revision: 1,
-        routes: routed.then(|| "a".into()).into_iter().collect(),
+        routes: HANDLERS[..handlers]
+            .iter()
+            .map(|name| (*name).into())
+            .collect(),
         replay_guard: ReplayGuard::Off,
     }
 }
