@@ -143,7 +143,7 @@ impl Inbox {
         Ok(discarded)
     }
 
-    /// What became of an event, by its idempotency key ([`key_of`](super::key_of)): where each
+    /// What became of an event, by its idempotency key ([`key_of`]): where each
     /// handler's job is. `None` when it was never accepted or is forgotten. "Delivered" is not
     /// "processed": this tells the two apart.
     ///
