@@ -50,6 +50,8 @@ mod requeue;
 mod spelling;
 #[path = "inbox/spikes.rs"]
 mod spikes;
+#[path = "inbox/versions.rs"]
+mod versions;
 
 fn source(row: Provider) -> Source {
     builder(row).build().unwrap()
