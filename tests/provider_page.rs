@@ -11,7 +11,7 @@ use std::{fmt::Write, fs};
 
 use hookgate::{
     event::Covers,
-    provider::{self, Confidence, Field, NoId, Payload, Provider, Retries},
+    provider::{self, Confidence, Field, NoId, Payload, Provider, Retries, SignedTime},
     scheme::{
         Algorithm, DigestAt, Encoding, Grammar, Header, KeyDecoding, KeyId, Part, Scheme,
         SignatureAt, TimeAt,
@@ -355,10 +355,15 @@ fn freshness(row: &Provider) -> String {
         TimeAt::Claims(_) => ", by the token's claims".to_owned(),
         _ => String::new(),
     };
+    let whose = match row.sender.signed_time {
+        SignedTime::Attempt => "; each attempt is signed anew",
+        SignedTime::Event => "; a retry has the first attempt's time",
+        SignedTime::Unknown => "",
+    };
     if past == future {
-        format!("±{past} s{place}")
+        format!("±{past} s{place}{whose}")
     } else {
-        format!("{past} s into the past, {future} s into the future{place}")
+        format!("{past} s into the past, {future} s into the future{place}{whose}")
     }
 }
 

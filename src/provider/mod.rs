@@ -501,7 +501,7 @@ pub enum Retries {
 pub enum SignedTime {
     /// Each attempt is signed anew.
     Attempt,
-    /// A retry carries the first attempt's time; the tolerance must outlast the retries.
+    /// A retry carries the first attempt's time; a source's tolerance must outlast the retries.
     Event,
     /// Its pages do not say, or no time is signed.
     Unknown,

@@ -1,6 +1,10 @@
 //! Methods, codings and sizes.
 
-use hookgate::{RejectionKind, provider};
+use hookgate::{
+    RejectionKind,
+    freshness::Tolerance,
+    provider::{self, SignedTime},
+};
 use http::{HeaderValue, Method};
 
 use crate::{
@@ -103,4 +107,31 @@ fn bodies_of_any_bytes_are_only_bytes() {
             assert_eq!(event.body(), request.body(), "{}", row.slug);
         }
     }
+}
+
+#[test]
+fn a_time_that_retries_carry_too_is_fresh_for_as_long_as_they_come() {
+    let of_events = |row: &&provider::Provider| row.sender.signed_time == SignedTime::Event;
+    let mut rows = 0;
+    for row in provider::ALL.iter().filter(of_events) {
+        let Some(retries) = row.sender.retry_window else {
+            continue;
+        };
+        let tolerating = |past: u64| builder(*row, &[1]).with_tolerance(Tolerance::new(past, 300));
+        assert!(
+            tolerating(retries.as_secs()).build().is_ok(),
+            "{}",
+            row.slug
+        );
+        let why = tolerating(retries.as_secs() - 1).build().unwrap_err();
+        assert!(why.to_string().contains("retries"), "{}: {why}", row.slug);
+        // Without the check of times there is nothing that a retry could fail.
+        let unchecked = builder(*row, &[1]).dangerous().without_freshness();
+        assert!(unchecked.build().is_ok(), "{}", row.slug);
+        rows += 1;
+    }
+    assert!(rows >= 2, "{rows}");
+    // Where each attempt is signed anew, it may be as short as one likes.
+    let stripe = builder(provider::STRIPE, &[1]).with_tolerance(Tolerance::symmetric(5));
+    assert!(stripe.build().is_ok());
 }

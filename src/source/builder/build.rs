@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::SourceBuilder;
 use crate::{
     error::ConfigError,
-    provider::{Handshake, Provider},
+    provider::{Handshake, Provider, SignedTime},
     scheme::{KeySet, Scheme, SignedUrl},
     secret::{Label, Secret},
     source::{Inner, Source, once::Once, plan::Plan},
@@ -60,6 +60,15 @@ impl SourceBuilder {
         let widest = self.tolerance.map(|t| t.past().max(t.future()));
         if widest.is_some_and(|widest| widest > MAX_TOLERANCE) {
             return out("a tolerance over 7 days; see `dangerous()`");
+        }
+        // Else an outage of minutes costs what came in it: its retries are refused as stale.
+        let retries = self.row.sender.retry_window.unwrap_or_default();
+        if self.row.sender.signed_time == SignedTime::Event
+            && self.tolerance.is_some_and(|t| t.past() < retries)
+        {
+            return out(
+                "a tolerance shorter than the retries of a sender that does not sign them anew",
+            );
         }
         if self.max_body == 0 {
             return out("a body limit of 0 bytes");

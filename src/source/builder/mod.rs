@@ -80,7 +80,9 @@ impl SourceBuilder {
         self
     }
 
-    /// How far the signed time may be off, up to 7 days. Only for schemes that sign one.
+    /// How far the signed time may be off, up to 7 days. Only for schemes that sign one; where a retry
+    /// carries the first attempt's time ([`SignedTime::Event`](crate::provider::SignedTime::Event)),
+    /// not less than the sender retries.
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = Some(tolerance);
         self
