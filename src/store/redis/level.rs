@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use redis::{Pipeline, Value};
 
 use super::{reply, server::Server, skew::Skew};
-use crate::{clock::Clock, error::StoreErrorKind as Kind, store::Level};
+use crate::{clock::Clock, error::StoreErrorKind as Kind, store::Level, telemetry};
 
 /// What is asked of the server, on every new connection and every few seconds after.
 pub(super) struct Checks {
@@ -19,6 +19,8 @@ pub(super) struct Checks {
     pub(super) existing_only: bool,
     /// `evicted_keys` as last seen; [`NEVER`] before the first look.
     evicted: AtomicU64,
+    /// More were evicted since, and nobody was told whose answer would have stood for the level.
+    untold: AtomicBool,
     pub(super) skew: Skew,
 }
 
@@ -32,6 +34,7 @@ impl Checks {
             asserted: false,
             existing_only: false,
             evicted: AtomicU64::new(NEVER),
+            untold: AtomicBool::new(false),
             skew: Skew::new(clock),
         }
     }
@@ -110,11 +113,22 @@ impl Checks {
     fn evicted(&self, now: u64) -> Result<(), Refused> {
         let before = self.evicted.swap(now, Ordering::Relaxed);
         if before < now {
-            return Err(unavailable(
-                "Redis has evicted keys: events or their records may be lost",
-            ));
+            self.untold.store(true, Ordering::Relaxed);
+            telemetry::warn("redis", EVICTED);
+            return Err(unavailable(EVICTED));
         }
         Ok(())
+    }
+
+    /// What the next one must be told whose answer stands for the level: the look that noticed it may
+    /// have gone along with calls whose answers do not.
+    pub(super) fn tell(&self) -> Result<(), String> {
+        let untold = self.untold.swap(false, Ordering::Relaxed);
+        if untold {
+            Err(EVICTED.to_owned())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -144,3 +158,5 @@ fn unavailable(why: &str) -> Refused {
 }
 
 const NEVER: u64 = u64::MAX;
+
+const EVICTED: &str = "Redis has evicted keys: events or their records may be lost";

@@ -127,6 +127,10 @@ impl Writer {
         if safe.is_ok() && wait.is_some() {
             safe = enough(values.pop(), self.checks.replicas());
         }
+        if durable {
+            let told = self.checks.tell();
+            safe = safe.and(told);
+        }
         Ok((values, safe))
     }
 
