@@ -5,6 +5,7 @@ mod show;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::pin,
     time::Duration,
 };
 
@@ -94,10 +95,13 @@ impl Listen {
         let served = served.with_graceful_shutdown(async { drop(ended.await) });
         let served = tokio::spawn(served.into_future());
         let (mut left, mut refused) = (self.count, false);
+        // One for all: another one would not know of what was pressed while something was printed.
+        let mut interrupted = pin!(tokio::signal::ctrl_c());
         while left != Some(0) {
             let arrived = tokio::select! {
+                biased;
+                _ = &mut interrupted => None,
                 arrived = told.recv() => arrived,
-                _ = tokio::signal::ctrl_c() => None,
             };
             let Some(arrived) = arrived else {
                 return Ok(());
