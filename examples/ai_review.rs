@@ -157,7 +157,7 @@ async fn fallback(job: Job, inbox: Arc<OnceLock<Inbox>>, desk: Arc<Desk>) -> Res
     let closed = breakers.any(|of| of.handler == REVIEW && of.state == BreakerState::Closed);
     match review.map(|(_, state)| state) {
         Some(JobState::Done) => return Ok(()),
-        Some(JobState::Dead) => {}
+        Some(JobState::Dead { .. }) => {}
         // Under way: look again in a while.
         _ if closed && job.attempt() < LOOKS => {
             return Err(Failure::retry("the review is under way"));

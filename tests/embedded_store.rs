@@ -674,7 +674,9 @@ async fn dead_letters_are_listed_replayed_and_discarded_once() {
     let state = |state| vec![(Arc::from("a"), state), (Arc::from("b"), JobState::Done)];
     assert_eq!(
         store.status(key).await.unwrap().unwrap().jobs,
-        state(JobState::Dead)
+        state(JobState::Dead {
+            reason: "why".to_owned()
+        })
     );
     assert!(store.discard("a", &all[1].entry).await.unwrap());
     assert!(!store.discard("a", &all[1].entry).await.unwrap());

@@ -222,7 +222,12 @@ async fn dead_letters_are_listed_alerted_replayed_and_drained(store: Arc<dyn Sto
     assert_eq!(
         states,
         [
-            ("crm".to_owned(), JobState::Dead),
+            (
+                "crm".to_owned(),
+                JobState::Dead {
+                    reason: "handler failed: no route to host".to_owned()
+                }
+            ),
             ("sound".to_owned(), JobState::Done)
         ]
     );

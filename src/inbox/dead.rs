@@ -147,6 +147,11 @@ impl Inbox {
     /// handler's job is. `None` when it was never accepted or is forgotten. "Delivered" is not
     /// "processed": this tells the two apart.
     ///
+    /// It is the view of one moment, by the store's clock: the next one may be another. A job is
+    /// [`Processing`](JobState::Processing) while its lease runs; once that is over it counts as
+    /// queued, although its worker may still be at it. The reason of a dead one is the
+    /// [dead letter's](DeadLetter::reason).
+    ///
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, key: &str) -> Result<Option<Vec<(String, JobState)>>, StoreError> {

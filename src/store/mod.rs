@@ -197,7 +197,9 @@ pub trait Admin {
     /// Notes that people were told of every dead letter up to this one. Never moves back.
     fn set_alerted<'a>(&'a self, handler: &'a str, entry: &'a str) -> StoreFuture<'a, ()>;
 
-    /// What is remembered of an event; `None` when it was never accepted or is forgotten.
+    /// What is remembered of an event; `None` when it was never accepted or is forgotten. All of it
+    /// is of one moment, and by the store's clock: whether a lease has run out does not depend on
+    /// whether anybody looked for it.
     fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>>;
 
     /// Deletes an event's payload and all its jobs, under lease or not, which then count as done;
@@ -439,17 +441,38 @@ pub struct Remembered {
 }
 
 /// Where one job is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum JobState {
-    /// Waiting, or under lease.
+    /// Waiting for a worker. So does one whose lease ran out.
     Queued,
+    /// Under a lease that still runs.
+    Processing,
     /// Waiting for its due time.
-    Delayed,
+    Delayed {
+        /// By the store's clock. Once it has passed, the job waits to be queued.
+        due: UnixTime,
+    },
     /// A dead letter.
-    Dead,
+    Dead {
+        /// Why it was buried, as [`DeadLetter::reason`] has it.
+        reason: String,
+    },
     /// Ended.
     Done,
+}
+
+impl JobState {
+    /// The state without its data, in one word: `queued`, `processing`, `delayed`, `dead` or `done`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Delayed { .. } => "delayed",
+            Self::Dead { .. } => "dead",
+            Self::Done => "done",
+        }
+    }
 }
 
 /// Whether a step under a lease was taken.

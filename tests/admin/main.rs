@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use hookgate::{
     Inbox, Secret, Source,
     admin::{Admin, AdminPage, Auth},
@@ -23,10 +24,14 @@ use hookgate::{
     inbox::{Failure, HandlerOptions, Job, on},
     provider,
     redact::Redactor,
-    store::{EmbeddedStore, MemoryStore, RedisStore, Store},
+    store::{
+        AcceptanceId, Accepted, DedupKey, EmbeddedStore, Entry, HandlerDecl, Held, LeaseRequest,
+        MemoryStore, RedisStore, ReplayGuard, Store,
+    },
     testing::Signer,
     verify::ReplyBody,
 };
+use time::format_description::well_known::Rfc3339;
 use tower::ServiceExt;
 
 use self::browser::{Browser, Page};
@@ -176,6 +181,61 @@ async fn only_those_who_may_see_it_see_it() {
 }
 
 #[tokio::test]
+async fn the_page_of_an_event_says_where_each_job_is() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let site = Site::open_over(Arc::clone(&store), |page| page).await;
+    let slow = HandlerDecl {
+        name: "slow".to_owned(),
+        ..HandlerDecl::default()
+    };
+    let entry = Entry {
+        key: DedupKey([7; 16]),
+        acceptance: AcceptanceId([8; 16]),
+        digest: [0; 8],
+        head: Bytes::new(),
+        body: Bytes::new(),
+        window: Duration::from_secs(3_600),
+        revision: store.declare(&[slow]).await.unwrap().revision,
+        routes: vec![Arc::from("slow")],
+        replay_guard: ReplayGuard::Off,
+    };
+    let accepted = store.accept(entry).await.unwrap();
+    assert!(matches!(accepted, Accepted::New { .. }), "{accepted:?}");
+    let says = async |text: &str| {
+        let page = site.get(&format!("/admin/event/{}", "07".repeat(16))).await;
+        let cell = page.body.split(r#"<span class="dot"#).nth(1).unwrap();
+        let cell = cell.split("</span>").nth(1).unwrap();
+        let cell = cell.split("</td>").next().unwrap();
+        assert!(cell.starts_with(text), "{cell}, not {text}");
+        cell.to_owned()
+    };
+    let lease = async |length| {
+        let request = LeaseRequest {
+            handler: "slow",
+            max: 1,
+            lease: length,
+            wait: Duration::ZERO,
+        };
+        store.lease(request).await.unwrap().remove(0).fence
+    };
+    says("queued").await;
+    lease(Duration::from_millis(1)).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    says("queued").await;
+    let hour = Duration::from_secs(3_600);
+    let fence = lease(hour).await;
+    says("running").await;
+    assert_eq!(store.retry(&fence, hour).await.unwrap(), Held::Applied);
+    let due = SystemClock.now().saturating_add(hour).as_secs();
+    let cell = says("next attempt at ").await;
+    let told = cell.trim_start_matches("next attempt at ");
+    let told = told.replace(" UTC", "Z").replace(' ', "T");
+    let told = time::OffsetDateTime::parse(&told, &Rfc3339).unwrap();
+    assert!((due - 60..=due).contains(&told.unix_timestamp()), "{cell}");
+    site.close().await;
+}
+
+#[tokio::test]
 async fn every_reply_is_sealed() {
     let site = Site::open().await;
     let stranger = Browser::new(site.browser.address());
@@ -239,7 +299,8 @@ async fn it_tells_what_is_there() {
     let found = site.get("/admin/event?find=evt_1").await;
     assert_eq!(found.status, 303);
     let event = site.get(found.header("location")).await;
-    for text in ["crm", "dead", "ledger", "done", "evt_1"] {
+    let why = "dead: handler failed for good: &#60;token&#62; &#39;&#34;&#62;&#60;script";
+    for text in ["crm", why, "ledger", "done", "evt_1"] {
         assert!(
             event.body.contains(text),
             "{text} is not on\n{}",

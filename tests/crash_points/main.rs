@@ -29,6 +29,7 @@ use std::{
 
 use books::{block_on, effects, nothing_is_lost, parse, words};
 use child::{NTH, POINT, STORE};
+use hookgate::store::JobState;
 use place::Place;
 use receiver::Receiver;
 use rows::{
@@ -173,7 +174,9 @@ fn check(point: &Point, [id, handler]: &[String; 2], lines: &[String], place: &P
         Job(expected) => {
             let jobs = stored.expect("remembered").jobs;
             let (_, state) = jobs.iter().find(|(name, _)| **name == **handler).unwrap();
-            assert_eq!(state, expected, "{}", point.name);
+            let leased = matches!(place, Place::Redis(_)) && *expected == "queued";
+            let right = state.name() == *expected || leased && *state == JobState::Processing;
+            assert!(right, "{}: {state:?}", point.name);
         }
         Something => assert!(stored.is_some(), "{}", point.name),
         _ => assert_eq!(stored, None, "{}", point.name),

@@ -1,5 +1,7 @@
 //! What is seen, and that looking changes nothing.
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 use super::*;
 
 /// Every command that only looks.
@@ -185,14 +187,39 @@ fn filters(store: &str) {
 
 fn what_became_of_it(store: &str, key: &str) {
     let status = json(store, &["inbox", "status", &key.to_uppercase()]);
-    let states = [("crm", "dead"), ("ledger", "done")];
-    let expected = states.map(|(h, s)| serde_json::json!({"handler": h, "state": s}));
-    assert_eq!(status["handlers"], Value::from(expected.to_vec()));
+    let why = "handler failed for good: no route to host\\u{1b}[31m <token>";
+    let expected = serde_json::json!([
+        {"handler": "crm", "state": "dead", "due": null, "reason": why},
+        {"handler": "ledger", "state": "done", "due": null, "reason": null},
+    ]);
+    assert_eq!(status["handlers"], expected);
     by_its_senders_id(store, key);
     let github = lines(store, &["dead", "list", "--source", "github"]);
-    let key = github[0]["key"].as_str().unwrap();
+    let (key, died) = (each(&github, "/key")[0], each(&github, "/died_at")[0]);
+    let status = json(store, &["inbox", "status", key]);
+    let late = &status["handlers"][2];
+    assert_eq!(
+        (&late["state"], &late["reason"]),
+        (&"delayed".into(), &Value::Null)
+    );
+    let due = late["due"].as_str().unwrap();
+    let time = |text| OffsetDateTime::parse(text, &Rfc3339).unwrap();
+    // An hour, and a fifth of it more or less.
+    let hours = (time(due) - time(died)).as_seconds_f64() / 3_600.0;
+    assert!((0.79..1.21).contains(&hours), "{due}, {died}");
     let status = hookgate(store, &["inbox", "status", key]).good();
-    assert!(status.contains("late     delayed"), "{status}");
+    assert!(
+        status.starts_with("HANDLER  STATE    DUE OR REASON\n"),
+        "{status}"
+    );
+    assert!(
+        status.contains(&format!("late     delayed  {due}\n")),
+        "{status}"
+    );
+    assert!(
+        status.contains(&format!("crm      dead     {why}\n")),
+        "{status}"
+    );
     // One that no dead letter keeps is seen as well.
     let unknown = "0".repeat(32);
     let status = hookgate(store, &["inbox", "status", &unknown, "--json"]);

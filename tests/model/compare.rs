@@ -58,13 +58,21 @@ impl Check {
             if found.is_none() && right.is_none_or(|event| event.ending) {
                 continue;
             }
-            let found = found.map(|r| (r.acceptance, r.jobs));
-            let right = right.map(|event| {
-                let jobs = event.jobs.iter();
-                let jobs = jobs.map(|job| (Arc::from(HANDLERS[job.handler]), job.state()));
-                (event.entry.acceptance, jobs.collect())
-            });
-            equal!(found, right, "status of {key:?}");
+            let (Some(found), Some(right)) = (&found, right) else {
+                let known = right.is_some();
+                equal!(found.is_some(), known, "{key:?} is remembered");
+                continue;
+            };
+            equal!(found.acceptance, right.entry.acceptance, "what stands");
+            equal!(found.jobs.len(), right.jobs.len(), "jobs of {key:?}");
+            for (job, (handler, state)) in right.jobs.iter().zip(&found.jobs) {
+                equal!(**handler, *HANDLERS[job.handler], "a handler of {key:?}");
+                ensure!(
+                    job.is_in(state),
+                    "{handler} has {key:?} {state:?}, not {:?}",
+                    job.place
+                );
+            }
         }
         Ok(())
     }

@@ -5,9 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use hookgate::store::{
-    AcceptanceId, Accepted, DedupKey, Entry, Fence, JobState, OVERFLOW, ReplayGuard,
+use hookgate::{
+    clock::{Clock, SystemClock},
+    store::{AcceptanceId, Accepted, DedupKey, Entry, Fence, JobState, OVERFLOW, ReplayGuard},
 };
+
+use super::check::LONG;
 
 /// The handlers; the last one may have two jobs waiting.
 pub(crate) const HANDLERS: [&str; 3] = ["a", "b", "few"];
@@ -77,13 +80,27 @@ impl Job {
         matches!(self.place, Place::Queued | Place::Leased { over: true, .. })
     }
 
-    pub(crate) fn state(&self) -> JobState {
-        match self.place {
-            Place::Queued | Place::Leased { .. } => JobState::Queued,
-            Place::Delayed { .. } => JobState::Delayed,
-            Place::Dead { .. } => JobState::Dead,
-            Place::Done => JobState::Done,
+    /// Whether this is what a store says of it. What is due later is due in an hour.
+    pub(crate) fn is_in(&self, state: &JobState) -> bool {
+        match (&self.place, state) {
+            (Place::Leased { over: false, .. }, state) => *state == JobState::Processing,
+            (Place::Queued | Place::Leased { .. }, state) => *state == JobState::Queued,
+            (Place::Delayed { due }, JobState::Delayed { due: at }) => {
+                let later = SystemClock.now().saturating_add(LONG / 2);
+                *due == (*at < later)
+            }
+            (Place::Dead { reason, .. }, JobState::Dead { reason: why }) => reason == why,
+            (Place::Done, state) => *state == JobState::Done,
+            _ => false,
         }
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        matches!(self.place, Place::Dead { .. })
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.place, Place::Done)
     }
 
     pub(crate) fn replay(&mut self) {
@@ -96,7 +113,7 @@ impl Job {
 
 impl Event {
     pub(crate) fn is_open(&self) -> bool {
-        self.jobs.iter().any(|job| job.state() != JobState::Done)
+        !self.jobs.iter().all(Job::is_done)
     }
 }
 
@@ -111,7 +128,7 @@ impl Model {
             Ok(Accepted::Duplicate {
                 acceptance: event.entry.acceptance,
                 same_body: event.entry.digest == entry.digest,
-                dead: event.jobs.iter().any(|job| job.state() == JobState::Dead),
+                dead: event.jobs.iter().any(Job::is_dead),
             })
         });
         let as_new = known
@@ -172,7 +189,7 @@ impl Model {
 
     /// Jobs that wait, are under lease or delayed, of the handler that has a bound.
     fn backlog(&self) -> usize {
-        let waits = |job: &&Job| matches!(job.state(), JobState::Queued | JobState::Delayed);
+        let waits = |job: &Job| !job.is_dead() && !job.is_done();
         self.jobs(2).filter(|(_, job)| waits(job)).count()
     }
 
@@ -215,7 +232,7 @@ impl Model {
     /// Notes which events have come to their end.
     pub(crate) fn settle(&mut self) {
         for event in self.events.values_mut() {
-            let short = event.entry.window < super::check::LONG;
+            let short = event.entry.window < LONG;
             event.ending |= short && !event.is_open();
         }
     }

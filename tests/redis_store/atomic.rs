@@ -36,6 +36,14 @@ fn admin(answer: Result<bool, StoreError>) -> Result<(), StoreError> {
     answer.map(|found| assert!(found))
 }
 
+/// The name of the state in which the event's one job is.
+async fn status(store: &RedisStore, event: u32, right: &str) -> Result<(), StoreError> {
+    let found = store.status(entry(event, &[]).key).await?;
+    let jobs = found.expect("remembered").jobs;
+    assert_eq!((jobs.len(), jobs[0].1.name()), (1, right));
+    Ok(())
+}
+
 pub(crate) async fn try_verb(
     store: &RedisStore,
     verb: &str,
@@ -85,7 +93,9 @@ pub(crate) async fn try_verb(
         }
         "alerted" => return store.alerted("a").await.map(drop),
         "set_alerted" => return store.set_alerted("a", &there.dead).await,
-        "status" => return store.status(entry(1, &[]).key).await.map(drop),
+        "status leased" => return status(store, 1, "processing").await,
+        "status dead" => return status(store, 2, "dead").await,
+        "status delayed" => return status(store, 3, "delayed").await,
         "erase leased" => return admin(store.erase(entry(1, &[]).key).await),
         "erase dead" => return admin(store.erase(entry(2, &[]).key).await),
         "erase delayed" => return admin(store.erase(entry(3, &[]).key).await),
@@ -194,7 +204,9 @@ async fn a_key_of_another_type_is_corrupt_and_nothing_changes() {
         ("requeue", &[b"x:a", b"q:a", &dead]),
         ("alerted", &[b"m"]),
         ("set_alerted", &[b"m"]),
-        ("status", &[&leased]),
+        ("status leased", &[b"q:a", &leased]),
+        ("status dead", &[b"x:a", &dead]),
+        ("status delayed", &[b"z:a", &delayed]),
         (
             "erase leased",
             &[b"q:a", b"z:a", b"x:a", b"m", &leased_event, &leased],

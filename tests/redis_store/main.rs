@@ -37,6 +37,7 @@ mod load;
 mod proxy;
 mod sharing;
 mod stale;
+mod status;
 #[path = "../support/redis.rs"]
 mod support;
 mod together;

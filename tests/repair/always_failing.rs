@@ -91,7 +91,9 @@ async fn what_always_fails_dies_after_1_4_and_16_seconds_and_is_replayed(store: 
                 .to_vec(),
         )
     };
-    assert_eq!(inbox.status(&key).await.unwrap(), states(JobState::Dead));
+    let reason = alerts.lock().unwrap()[0].reason().to_owned();
+    let dead = states(JobState::Dead { reason });
+    assert_eq!(inbox.status(&key).await.unwrap(), dead);
 
     broken.store(false, Ordering::SeqCst);
     let report = inbox

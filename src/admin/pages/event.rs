@@ -12,7 +12,11 @@ use super::{
     deliveries::{Row, mentions},
 };
 use crate::{
-    admin::frame::{Frame, page},
+    admin::{
+        frame::{Frame, page},
+        text,
+    },
+    redact::Redactor,
     store::JobState,
 };
 
@@ -28,7 +32,7 @@ struct EventPage {
 
 struct JobRow {
     handler: String,
-    state: &'static str,
+    state: String,
     mood: Mood,
     is_dead: bool,
 }
@@ -58,16 +62,17 @@ pub(in crate::admin) async fn event(frame: Frame, Path(key): Path<String>) -> Re
 
 impl JobRow {
     fn new((handler, state): (String, JobState)) -> Self {
-        let (text, mood) = match state {
-            JobState::Queued => ("queued or running", PLAIN),
-            JobState::Delayed => ("waits for another attempt", WARN),
-            JobState::Dead => ("dead", BAD),
-            JobState::Done => ("done", GOOD),
+        let is_dead = matches!(state, JobState::Dead { .. });
+        let (state, mood) = match state {
+            JobState::Queued => ("queued".to_owned(), PLAIN),
+            JobState::Processing => ("running".to_owned(), PLAIN),
+            JobState::Delayed { due } => (format!("next attempt at {} UTC", text::time(due)), WARN),
+            JobState::Dead { reason } => (format!("dead: {}", Redactor::text(&reason)), BAD),
+            JobState::Done => ("done".to_owned(), GOOD),
         };
-        let is_dead = state == JobState::Dead;
         Self {
             handler,
-            state: text,
+            state,
             mood,
             is_dead,
         }

@@ -49,7 +49,7 @@ type Name = (Arc<str>, AcceptanceId);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Place {
-    /// Queued, or processing: which of them depends on the time.
+    /// Queued, or processing: whether a short lease still runs depends on the time.
     There,
     Delayed,
     Dead,
@@ -64,7 +64,7 @@ struct Driver {
     /// Every lease ever given out.
     fences: Vec<Fence>,
     /// The lease that counts, of each job under one.
-    current: HashMap<Name, (String, u64)>,
+    current: HashMap<Name, Fence>,
     /// The events that were erased.
     erased: HashSet<AcceptanceId>,
     refused: u32,
@@ -167,8 +167,7 @@ impl Driver {
                 Some(&Place::There),
                 "{name:?} leased"
             );
-            self.current
-                .insert(name, (job.fence.entry.clone(), job.fence.token));
+            self.current.insert(name, job.fence.clone());
             self.fences.push(job.fence);
         }
     }
@@ -201,7 +200,7 @@ impl Driver {
         // It stays among them: used again, it is a zombie's.
         let fence = self.fences[i].clone();
         let name = (Arc::clone(&fence.handler), fence.acceptance);
-        let counts = self.current.get(&name) == Some(&(fence.entry.clone(), fence.token));
+        let counts = self.current.get(&name) == Some(&fence);
         let store = Arc::clone(&self.store);
         let (held, place) = match self.below(7) {
             0 => (store.retry(&fence, NOW).await, Some(Place::Delayed)),

@@ -1,7 +1,7 @@
 //! Erasing events, and those that nobody wanted.
 
 use super::*;
-use crate::store::{JobState, Unrouted};
+use crate::store::Unrouted;
 
 /// Wherever its jobs are.
 pub async fn an_erased_event_leaves_only_its_record(factory: &impl Factory) {

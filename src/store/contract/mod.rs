@@ -42,7 +42,7 @@ use bytes::Bytes;
 
 use super::{
     AcceptanceId, Accepted, DeadLetter, DedupKey, Entry, Fence, HandlerDecl, HandlerStats, Held,
-    LeaseRequest, Leased, ReplayGuard, Stats, Store,
+    JobState, LeaseRequest, Leased, Remembered, ReplayGuard, Stats, Store,
 };
 use crate::error::StoreErrorKind;
 
@@ -59,6 +59,7 @@ pub mod removal;
 pub mod repair;
 pub mod retention;
 pub mod room;
+pub mod status;
 pub mod waiting;
 pub mod work;
 
@@ -127,7 +128,10 @@ macro_rules! store_contract {
             repair: a_discarded_job_counts_as_done
             repair: requeue_replays_every_dead_job_of_one_acceptance
             letters: the_alert_cursor_never_moves_back
-            repair: the_status_says_where_each_job_is
+            status: the_status_says_where_each_job_is
+            status: a_job_whose_lease_ran_out_is_queued_in_the_status
+            status: the_status_says_by_the_stores_clock_when_a_job_is_due
+            status: the_status_is_told_while_jobs_move
             retention: sweeping_discards_the_oldest_dead_letters
             retention: sweeping_gives_up_the_oldest_unrouted_events
             repair: nothing_is_repaired_for_an_unknown_handler
@@ -263,6 +267,25 @@ async fn bury(store: &dyn Store, handler: &str) {
 
 async fn dead(store: &dyn Store, handler: &str) -> Vec<DeadLetter> {
     store.dead(handler, None, 100).await.expect("dead")
+}
+
+async fn status(store: &dyn Store, entry: &Entry) -> Option<Remembered> {
+    store.status(entry.key).await.expect("status")
+}
+
+fn remembered(entry: &Entry, jobs: &[(&str, JobState)]) -> Option<Remembered> {
+    Some(Remembered {
+        acceptance: entry.acceptance,
+        jobs: jobs
+            .iter()
+            .map(|(name, state)| (Arc::from(*name), state.clone()))
+            .collect(),
+    })
+}
+
+fn dead_of(reason: &str) -> JobState {
+    let reason = reason.to_owned();
+    JobState::Dead { reason }
 }
 
 fn held(answer: Result<Held, crate::StoreError>) -> Held {

@@ -1,7 +1,7 @@
 //! The bound on one handler's backlog.
 
 use super::*;
-use crate::store::{JobState, OVERFLOW};
+use crate::store::OVERFLOW;
 
 const OVERFLOWED: Accepted = Accepted::New {
     repeated_bytes: false,
@@ -49,7 +49,7 @@ pub async fn a_backlog_at_its_bound_makes_new_jobs_dead_and_leaves_others_alone(
     assert_eq!((&letter.head, &letter.body), (&entry.head, &entry.body));
     let status = store.status(entry.key).await.expect("status");
     let jobs = status.expect("remembered").jobs;
-    let states = [(B, JobState::Queued), (A, JobState::Dead)];
+    let states = [(B, JobState::Queued), (A, dead_of(OVERFLOW))];
     assert_eq!(jobs, states.map(|(name, state)| (Arc::from(name), state)));
     let answer = store.accept(again(&entry)).await.expect("accept");
     assert!(matches!(answer, Accepted::Duplicate { dead: true, .. }));

@@ -1,7 +1,7 @@
 //! Handlers that are taken out of the registry.
 
 use super::*;
-use crate::store::{JobState, REMOVED, Removal};
+use crate::store::{REMOVED, Removal};
 
 /// Whoever still runs it finishes what is there; then it is gone.
 pub async fn a_drained_handler_gets_nothing_new_and_goes_when_its_jobs_have(
@@ -126,6 +126,9 @@ pub async fn what_a_buried_handler_has_becomes_dead_letters_some_at_a_time(facto
     assert_eq!(letters.len(), 8);
     assert!(letters.iter().all(|letter| letter.reason == REMOVED));
     assert!(letters.iter().all(|letter| letter.body == entries[0].body));
+    let status = store.status(letters[0].key).await.expect("status");
+    let states = [(A, dead_of(REMOVED)), (B, JobState::Queued)];
+    assert_eq!(status.expect("remembered").jobs, named(&states));
     assert_eq!(removal(&*store, A).await, Some(Some(Removal::Bury)));
 
     // The other handler never noticed, and with the dead letters the events end.
@@ -241,6 +244,7 @@ async fn removal(store: &dyn Store, handler: &str) -> Option<Option<Removal>> {
 }
 
 fn named(states: &[(&str, JobState)]) -> Vec<(Arc<str>, JobState)> {
-    let named = states.iter().map(|&(name, state)| (Arc::from(name), state));
+    let named = states.iter().cloned();
+    let named = named.map(|(name, state)| (Arc::from(name), state));
     named.collect()
 }

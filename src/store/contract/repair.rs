@@ -1,7 +1,6 @@
-//! Another go for dead jobs, their end, and what became of an event.
+//! Another go for dead jobs, and their end.
 
 use super::*;
-use crate::store::{JobState, Remembered};
 
 /// A new budget; twice is once.
 pub async fn a_replayed_job_is_as_new_but_for_its_replays(factory: &impl Factory) {
@@ -114,39 +113,6 @@ pub async fn requeue_replays_every_dead_job_of_one_acceptance(factory: &impl Fac
     assert_eq!(store.stats().await.expect("stats").bytes, 9);
 }
 
-/// Each state, and what is left of it afterwards.
-pub async fn the_status_says_where_each_job_is(factory: &impl Factory) {
-    let store = opened(factory).await;
-    let entry = Entry {
-        window: ms(400),
-        ..event(&[B, A])
-    };
-    assert_eq!(store.status(entry.key).await.expect("status"), None);
-    accept_new(&*store, &entry).await;
-    let says = async |b, a| {
-        let jobs = [(B, b), (A, a)];
-        assert_eq!(status(&*store, &entry).await, remembered(&entry, &jobs));
-    };
-    says(JobState::Queued, JobState::Queued).await;
-    let job = only(&*store, A, LONG).await;
-    says(JobState::Queued, JobState::Queued).await;
-    assert_eq!(held(store.retry(&job.fence, NOW).await), Held::Applied);
-    says(JobState::Queued, JobState::Delayed).await;
-    assert_eq!(store.promote(A, 1).await.expect("promote").moved, 1);
-    says(JobState::Queued, JobState::Queued).await;
-    bury(&*store, A).await;
-    says(JobState::Queued, JobState::Dead).await;
-    finish(&*store, B).await;
-    says(JobState::Done, JobState::Dead).await;
-    let letter = dead(&*store, A).await.remove(0);
-    assert!(store.replay(A, &letter.entry).await.expect("replay"));
-    says(JobState::Done, JobState::Queued).await;
-    finish(&*store, A).await;
-    says(JobState::Done, JobState::Done).await;
-    pause(ms(500)).await;
-    assert_eq!(store.status(entry.key).await.expect("status"), None);
-}
-
 /// A typing mistake must not look like an empty list.
 pub async fn nothing_is_repaired_for_an_unknown_handler(factory: &impl Factory) {
     let store = opened(factory).await;
@@ -186,18 +152,4 @@ pub async fn nothing_is_repaired_for_an_unknown_handler(factory: &impl Factory) 
         );
     }
     assert_eq!(stats(&*store).await, before);
-}
-
-async fn status(store: &dyn Store, entry: &Entry) -> Option<Remembered> {
-    store.status(entry.key).await.expect("status")
-}
-
-fn remembered(entry: &Entry, jobs: &[(&str, JobState)]) -> Option<Remembered> {
-    Some(Remembered {
-        acceptance: entry.acceptance,
-        jobs: jobs
-            .iter()
-            .map(|&(name, state)| (Arc::from(name), state))
-            .collect(),
-    })
 }

@@ -6,7 +6,7 @@ use redb::ReadableTable;
 
 use super::{
     fault::Outcome,
-    rows::{JobAt, Place, Stands},
+    rows::{JobAt, Place, Stands, unreadable},
     state::Batch,
     tables::{JobRow, time},
     time::millis,
@@ -126,24 +126,42 @@ impl Batch<'_, '_> {
         let Some(record) = self.record(key)? else {
             return Ok(None);
         };
-        let states: Vec<_> = match record.stands {
-            Stands::Open { event } => {
-                let jobs = self.event(event)?.jobs.into_iter();
-                jobs.map(|job| (job.lane, job.place.state())).collect()
-            }
-            Stands::Finished { lanes, .. } => lanes
-                .into_iter()
-                .map(|lane| (lane, JobState::Done))
-                .collect(),
+        let places = match record.stands {
+            Stands::Open { event } => self.event(event)?.jobs,
+            Stands::Finished { lanes, .. } => lanes.into_iter().map(JobAt::done).collect(),
         };
-        let named = |(lane, state): (u32, JobState)| {
-            let lane = self.state.lanes.get(lane as usize)?;
-            Some((Arc::clone(&lane.name), state))
-        };
+        let mut jobs = Vec::with_capacity(places.len());
+        for JobAt { lane, place } in places {
+            let Some(at) = self.state.lanes.get(lane as usize) else {
+                continue;
+            };
+            jobs.push((Arc::clone(&at.name), self.job_state(lane, place)?));
+        }
         Ok(Some(Remembered {
             acceptance: record.acceptance,
-            jobs: states.into_iter().filter_map(named).collect(),
+            jobs,
         }))
+    }
+
+    fn job_state(&self, lane: u32, place: Place) -> Outcome<JobState> {
+        Ok(match place {
+            Place::Queue { seq } => {
+                let lease = self.state.lanes[lane as usize].lease(seq);
+                match lease.is_some_and(|lease| lease.end > self.now) {
+                    true => JobState::Processing,
+                    false => JobState::Queued,
+                }
+            }
+            Place::Delayed { due, .. } => JobState::Delayed { due: time(due) },
+            Place::Dead { seq } => {
+                let row = self.tables().dead.get((lane, seq))?;
+                let row = row.ok_or_else(unreadable)?;
+                JobState::Dead {
+                    reason: row.value().2.to_owned(),
+                }
+            }
+            Place::Done => JobState::Done,
+        })
     }
 
     pub(super) fn erase(&mut self, key: &DedupKey) -> Outcome<bool> {

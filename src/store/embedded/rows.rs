@@ -1,7 +1,7 @@
 //! The rows that are more than numbers.
 
 use super::fault::Fault;
-use crate::store::{AcceptanceId, DedupKey, JobState};
+use crate::store::{AcceptanceId, DedupKey};
 
 /// What is remembered under a key.
 pub(super) struct Record {
@@ -37,6 +37,13 @@ pub(super) struct JobAt {
     pub(super) place: Place,
 }
 
+impl JobAt {
+    pub(super) const fn done(lane: u32) -> Self {
+        let place = Place::Done;
+        Self { lane, place }
+    }
+}
+
 /// The key of the job's row, in the table of that name.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Place {
@@ -47,15 +54,6 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) const fn state(self) -> JobState {
-        match self {
-            Self::Queue { .. } => JobState::Queued,
-            Self::Delayed { .. } => JobState::Delayed,
-            Self::Dead { .. } => JobState::Dead,
-            Self::Done => JobState::Done,
-        }
-    }
-
     const fn parts(self) -> (u8, u64, u64) {
         match self {
             Self::Queue { seq } => (0, 0, seq),

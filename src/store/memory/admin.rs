@@ -1,10 +1,10 @@
 //! The repairing side.
 
-use std::{ops::Bound, sync::Arc, time::Duration};
+use std::{ops::Bound, sync::Arc};
 
 use super::{
     lane::JobId,
-    state::{Event, Job, Phase, State, Unwanted, size},
+    state::{Event, Job, Phase, State, Unwanted, size, time},
 };
 use crate::{
     clock::UnixTime,
@@ -52,7 +52,7 @@ impl State {
             attempt: job.attempt,
             replays: job.replays,
             reason: reason.to_string(),
-            at: born.saturating_add(Duration::from_millis(*at)),
+            at: time(born, *at),
             head: entry.head.clone(),
             body: entry.body.clone(),
         })
@@ -129,18 +129,10 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn status(&self, key: &DedupKey, now: u64) -> Option<Remembered> {
+    pub(super) fn status(&self, key: &DedupKey, now: u64, born: UnixTime) -> Option<Remembered> {
         let name = |lane: usize| Arc::clone(&self.lanes[lane].name);
         if let Some((_, Event { entry, jobs })) = self.find(key) {
-            let state = |job: &Job| {
-                let state = match job.phase {
-                    Phase::Queued { .. } | Phase::Leased { .. } => JobState::Queued,
-                    Phase::Delayed { .. } => JobState::Delayed,
-                    Phase::Dead { .. } => JobState::Dead,
-                    Phase::Done => JobState::Done,
-                };
-                (name(job.lane), state)
-            };
+            let state = |job: &Job| (name(job.lane), job.phase.state(now, born));
             return Some(Remembered {
                 acceptance: entry.acceptance,
                 jobs: jobs.iter().map(state).collect(),

@@ -237,7 +237,7 @@ impl Admin for MemoryStore {
     }
 
     fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>> {
-        Box::pin(async move { Ok(self.state().status(&key, self.now())) })
+        Box::pin(async move { Ok(self.state().status(&key, self.now(), self.born)) })
     }
 
     fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool> {

@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use super::{lane::Lane, millis, mix::Mix, remembered::Remembered};
 use crate::{
+    clock::UnixTime,
     error::StoreError,
-    store::{AcceptanceId, DedupKey, Entry, HandlerStats, Stats, check},
+    store::{AcceptanceId, DedupKey, Entry, HandlerStats, JobState, Stats, check},
 };
 
 /// Times are milliseconds since the store was made.
@@ -118,6 +119,26 @@ impl Phase {
             Self::Delayed { .. } | Self::Dead { .. } | Self::Done => None,
         }
     }
+
+    /// What the outside sees of it at this time. `born` is when the store's clock was at zero.
+    pub(super) fn state(&self, now: u64, born: UnixTime) -> JobState {
+        match self {
+            Self::Leased { end, .. } if *end > now => JobState::Processing,
+            Self::Queued { .. } | Self::Leased { .. } => JobState::Queued,
+            Self::Delayed { due, .. } => JobState::Delayed {
+                due: time(born, *due),
+            },
+            Self::Dead { reason, .. } => JobState::Dead {
+                reason: reason.to_string(),
+            },
+            Self::Done => JobState::Done,
+        }
+    }
+}
+
+/// A time on the store's clock as the rest of the crate knows it.
+pub(super) fn time(born: UnixTime, millis: u64) -> UnixTime {
+    born.saturating_add(Duration::from_millis(millis))
 }
 
 impl State {

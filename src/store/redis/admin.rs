@@ -8,13 +8,12 @@ use std::{sync::Arc, time::Duration};
 use super::{
     RedisStore,
     listing::{Listed, is_entry, listed},
-    record::{Jobs as JobsOf, Record},
+    record::{Jobs as JobsOf, Place, Record},
     reply,
     scripts::{self, Verb},
 };
 use crate::store::{
-    AcceptanceId, Admin, DeadLetter, DedupKey, JobState, Payload, Remembered, StoreFuture,
-    Unrouted, check,
+    AcceptanceId, Admin, DeadLetter, DedupKey, Payload, Remembered, StoreFuture, Unrouted, check,
 };
 
 impl Admin for RedisStore {
@@ -95,9 +94,9 @@ impl Admin for RedisStore {
                 return Ok(0);
             };
             let directory = self.reload().await?;
-            jobs.retain(|(handler, state, _)| {
+            jobs.retain(|(handler, place, _)| {
                 let handler = directory.find(handler);
-                *state == JobState::Dead && handler.is_some_and(|h| h.removal.is_none())
+                *place == Place::Dead && handler.is_some_and(|h| h.removal.is_none())
             });
             if jobs.is_empty() {
                 return Ok(0);
@@ -138,30 +137,7 @@ impl Admin for RedisStore {
     }
 
     fn status(&self, key: DedupKey) -> StoreFuture<'_, Option<Remembered>> {
-        Box::pin(async move {
-            let Some((record, _)) = self.record(&key, None).await? else {
-                return Ok(None);
-            };
-            let jobs = match record.jobs {
-                JobsOf::Open(jobs) => jobs
-                    .into_iter()
-                    .map(|(name, state, _)| (Arc::from(name), state))
-                    .collect(),
-                JobsOf::Finished(numbers) if numbers.is_empty() => Vec::new(),
-                JobsOf::Finished(numbers) => {
-                    let handlers = self.reload().await?.handlers;
-                    let named = |n: &u16| handlers.get(usize::from(*n));
-                    let named = numbers.iter().filter_map(named);
-                    named
-                        .map(|handler| (Arc::from(handler.decl.name.as_str()), JobState::Done))
-                        .collect()
-                }
-            };
-            Ok(Some(Remembered {
-                acceptance: record.acceptance,
-                jobs,
-            }))
-        })
+        Box::pin(async move { self.status_of(&key).await })
     }
 
     fn erase(&self, key: DedupKey) -> StoreFuture<'_, bool> {

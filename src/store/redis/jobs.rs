@@ -102,12 +102,7 @@ impl Jobs for RedisStore {
             let directory = self.reload().await?;
             let mut keys = vec![self.keys.meta(), self.keys.unrouted()];
             for handler in &directory.handlers {
-                let name = &handler.decl.name;
-                keys.extend([
-                    self.keys.queue(name),
-                    self.keys.delayed(name),
-                    self.keys.dead(name),
-                ]);
+                keys.extend(self.keys.of(&handler.decl.name));
             }
             let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
             let counts = self.batcher.call(scripts::call(Verb::Stats, &keys)).await?;

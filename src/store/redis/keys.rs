@@ -40,6 +40,15 @@ impl Keys {
         self.key("x:", handler.as_bytes())
     }
 
+    /// A handler's queue, delayed and dead.
+    pub(super) fn of(&self, handler: &str) -> [Vec<u8>; 3] {
+        [
+            self.queue(handler),
+            self.delayed(handler),
+            self.dead(handler),
+        ]
+    }
+
     pub(super) fn unrouted(&self) -> Vec<u8> {
         self.key("u", b"")
     }

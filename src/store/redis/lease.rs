@@ -214,7 +214,7 @@ fn look_again(lease: Duration) -> Duration {
 }
 
 /// The idle time in milliseconds at which every lease is over; also the longest one.
-const NOMINAL: u64 = 86_400_000;
+pub(super) const NOMINAL: u64 = 86_400_000;
 /// Jobs taken by one script at the most, whatever was asked for.
 const MAX_TAKEN: usize = 512;
 /// Bytes of payload at which a lease takes no further job.

@@ -82,6 +82,7 @@ mod scripts;
 mod server;
 mod side;
 mod skew;
+mod status;
 mod steps;
 mod writer;
 

@@ -7,7 +7,7 @@ use redis::{RedisWrite, ToRedisArgs};
 use super::reply;
 use crate::{
     error::StoreError,
-    store::{AcceptanceId, DedupKey, Entry, JobState},
+    store::{AcceptanceId, DedupKey, Entry},
 };
 
 /// A job as queues, delayed and dead ones have it.
@@ -66,10 +66,21 @@ pub(super) struct Record {
 
 /// The jobs of a record.
 pub(super) enum Jobs {
-    /// Of an unfinished event: handler, state, and where it is.
-    Open(Vec<(String, JobState, String)>),
+    /// Of an unfinished event: handler, place, and where it is there.
+    Open(Vec<(String, Place, String)>),
     /// Of a finished one: the handlers' numbers.
     Finished(Vec<u16>),
+}
+
+/// Which of the handler's keys has a job.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Place {
+    /// The queue, under lease or not.
+    Queued,
+    Delayed,
+    Dead,
+    /// None any more.
+    Done,
 }
 
 impl Record {
@@ -114,22 +125,22 @@ impl Record {
     }
 }
 
-fn open_jobs(bytes: &[u8]) -> Option<Vec<(String, JobState, String)>> {
+fn open_jobs(bytes: &[u8]) -> Option<Vec<(String, Place, String)>> {
     let mut jobs = Vec::new();
     let mut parts = bytes.split(|&b| b == 0);
     loop {
-        let Some((&state, name)) = parts.next()?.split_first() else {
+        let Some((&place, name)) = parts.next()?.split_first() else {
             return Some(jobs);
         };
-        let state = match state {
-            b'q' => JobState::Queued,
-            b'z' => JobState::Delayed,
-            b'x' => JobState::Dead,
-            b'd' => JobState::Done,
+        let place = match place {
+            b'q' => Place::Queued,
+            b'z' => Place::Delayed,
+            b'x' => Place::Dead,
+            b'd' => Place::Done,
             _ => return None,
         };
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-        jobs.push((text(name)?, state, text(parts.next()?)?));
+        jobs.push((text(name)?, place, text(parts.next()?)?));
     }
 }
 

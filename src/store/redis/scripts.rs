@@ -56,6 +56,7 @@ scripts! {
     Route "route.lua"
     Settle "settle.lua"
     Stats "stats.lua"
+    Status "status.lua"
 }
 
 /// The layout of the keys. Another one is refused.

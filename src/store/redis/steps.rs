@@ -63,11 +63,7 @@ impl RedisStore {
         let event = self.keys.event(&record.acceptance);
         let mut keys = vec![name, self.keys.meta(), event];
         for (handler, ..) in &jobs {
-            keys.extend([
-                self.keys.queue(handler),
-                self.keys.delayed(handler),
-                self.keys.dead(handler),
-            ]);
+            keys.extend(self.keys.of(handler));
         }
         let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
         let mut call = scripts::call(Verb::Erase, &keys);

@@ -1,7 +1,10 @@
 //! `hookgate inbox`: what it holds, one event, and what became of it.
 
 use clap::{Args, Subcommand};
-use hookgate::{redact::visible, store::JobState};
+use hookgate::{
+    redact::{Redactor, visible},
+    store::JobState,
+};
 use serde::Serialize;
 
 use super::{
@@ -13,7 +16,7 @@ use super::{
     trouble,
     which::Which,
 };
-use crate::exit::Trouble;
+use crate::{exit::Trouble, shared::times};
 
 /// Look at what an inbox holds
 ///
@@ -56,8 +59,9 @@ struct Show {
 
 /// Tell what became of an event, handler by handler
 ///
-/// With --json a document: key, known, and handlers: handler, state (queued, delayed, dead or done;
-/// queued ones may be running). None of them: no handler wanted it.
+/// With --json a document: key, known, and handlers: handler, state (queued, processing, delayed, dead
+/// or done), due (of delayed ones) and reason (of dead ones). None of them: no handler wanted it. A job
+/// whose lease ran out is queued.
 #[derive(Args, Debug)]
 struct Status {
     #[command(flatten)]
@@ -126,6 +130,24 @@ struct StatusJson<'a> {
 struct JobJson<'a> {
     handler: &'a str,
     state: &'static str,
+    due: Option<String>,
+    reason: Option<String>,
+}
+
+impl<'a> JobJson<'a> {
+    fn of((handler, state): &'a (String, JobState)) -> Self {
+        let (due, reason) = match state {
+            JobState::Delayed { due } => (Some(times::exact(*due)), None),
+            JobState::Dead { reason } => (None, Some(Redactor::text(reason))),
+            _ => (None, None),
+        };
+        Self {
+            handler,
+            state: state.name(),
+            due,
+            reason,
+        }
+    }
 }
 
 impl Status {
@@ -135,11 +157,7 @@ impl Status {
         let jobs = jobs.map_err(|why| trouble(&why))?;
         let known = jobs.is_some();
         let jobs = jobs.unwrap_or_default();
-        let each = jobs.iter().map(|(handler, state)| JobJson {
-            handler,
-            state: job_word(*state),
-        });
-        let handlers = each.collect::<Vec<_>>();
+        let handlers = jobs.iter().map(JobJson::of).collect::<Vec<_>>();
         if place.json {
             let key = &*key;
             out::say_json(&StatusJson {
@@ -153,13 +171,14 @@ impl Status {
         } else if handlers.is_empty() {
             out::say(format!("{key}: accepted; no handler wanted it"))?;
         } else {
-            let mut table = out::Table::new([out::text("HANDLER", 64), out::text("STATE", 20)]);
+            let mut table = out::Table::new([
+                out::text("HANDLER", 64),
+                out::text("STATE", 10),
+                out::text("DUE OR REASON", 200),
+            ]);
             for job in handlers {
-                let state = match job.state {
-                    "queued" => "queued or running",
-                    state => state,
-                };
-                table.row([job.handler.to_owned(), state.to_owned()]);
+                let more = job.due.or(job.reason).unwrap_or_default();
+                table.row([job.handler.to_owned(), job.state.to_owned(), more]);
             }
             table.say()?;
         }
@@ -181,15 +200,5 @@ impl Route {
             return out::say_json(&serde_json::json!({"entry": self.entry, "to": self.handlers}));
         }
         out::say(format!("{entry} queued for {to}"))
-    }
-}
-
-fn job_word(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "queued",
-        JobState::Delayed => "delayed",
-        JobState::Dead => "dead",
-        JobState::Done => "done",
-        _ => "unknown",
     }
 }
