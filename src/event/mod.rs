@@ -80,6 +80,10 @@ pub(crate) struct Head {
     pub(crate) covers: Covers,
     /// Of what is signed of the body, where it is signed decoded: the same can come in other bytes.
     /// Not stored; it is needed before.
+    #[cfg_attr(
+        not(feature = "inbox"),
+        allow(dead_code, reason = "only an inbox asks who an event is")
+    )]
     pub(crate) digest: Option<[u8; 32]>,
     pub(crate) headers: Vec<(String, Bytes)>,
     pub(crate) trace_parent: Option<TraceParent>,
