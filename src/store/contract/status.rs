@@ -61,13 +61,13 @@ pub async fn a_job_whose_lease_ran_out_is_queued_in_the_status(factory: &impl Fa
         let right = remembered(&entry, &[(A, state)]);
         assert_eq!(status(&*store, &entry).await, right);
     };
-    let job = only(&*store, A, ms(400)).await;
+    let job = only(&*store, A, ms(2_000)).await;
     says(JobState::Processing).await;
-    pause(ms(300)).await;
+    pause(ms(1_000)).await;
     assert_eq!(held(store.extend(&job.fence).await), Held::Applied);
-    pause(ms(200)).await;
+    pause(ms(1_200)).await;
     says(JobState::Processing).await;
-    pause(ms(300)).await;
+    pause(ms(1_200)).await;
     says(JobState::Queued).await;
     let other = only(&*store, A, LONG).await;
     says(JobState::Processing).await;
