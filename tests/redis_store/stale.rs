@@ -19,7 +19,9 @@ async fn no_job_is_buried_because_an_old_connection_leads_to_a_server_that_lags(
     assert_eq!(store.accept(entry(1, &["a"])).await.unwrap(), NEW);
     let job = lease_one(&store).await;
     assert_eq!(store.done(&job.fence).await.unwrap(), Held::Applied);
-    let _: () = ask(&mut to_old, "WAIT 1 5000").await;
+    // Waits for what this connection wrote, and so for all before.
+    let _: () = ask(&mut to_old, "SET other this").await;
+    assert_eq!(ask::<u8>(&mut to_old, "WAIT 1 30000").await, 1);
 
     let _: () = ask(&mut to_new, "REPLICAOF NO ONE").await;
     proxy.lead_to(new.port());
