@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::{
     RedisStore,
-    accepting::{Accepting, size},
+    accepting::Accepting,
     record::Record,
     reply,
     scripts::{self, FORMAT, Verb},
@@ -43,7 +43,7 @@ impl Accept for RedisStore {
             check::routes(&entry.routes)?;
             let bounds = self.bounds(entry.revision, &entry.routes).await?;
             let call = Accepting::new(self, &entry, bounds);
-            let answer = self.batcher.accept(call, size(&entry)).await?;
+            let answer = self.batcher.accept(call).await?;
             read(answer, &entry)
         })
     }

@@ -1,7 +1,7 @@
 //! Deliveries that are accepted together: one call takes several, since most of what a call costs
 //! Redis is the same for one and for many.
 
-use redis::{Arg, Cmd};
+use redis::Cmd;
 
 use super::{
     RedisStore,
@@ -9,7 +9,7 @@ use super::{
     keys::Keys,
     lanes::Bounds,
     record::{Payload, Record, StoredJob},
-    scripts::{self, FORMAT, Verb},
+    scripts::{self, FORMAT, Verb, arguments},
 };
 use crate::store::{Entry, ReplayGuard};
 
@@ -17,13 +17,15 @@ use crate::store::{Entry, ReplayGuard};
 pub(super) struct Accepting {
     keys: Cmd,
     args: Cmd,
+    /// Bytes of its payload and head.
+    pub(super) size: usize,
 }
 
 impl Accepting {
     /// Without bounds the routes are stale: then only a duplicate is looked for.
     pub(super) fn new(store: &RedisStore, entry: &Entry, bounds: Option<Bounds>) -> Self {
-        let names = &store.keys;
-        let (mut keys, mut args) = (Cmd::new(), Cmd::with_capacity(16, size(entry) + ROOM));
+        let (names, size) = (&store.keys, entry.head.len() + entry.body.len());
+        let (mut keys, mut args) = (Cmd::new(), Cmd::with_capacity(16, size + ROOM));
         let dedup = names.dedup(&entry.key);
         let (guard, mode) = match &entry.replay_guard {
             ReplayGuard::Off => (dedup.clone(), ""),
@@ -47,7 +49,7 @@ impl Accepting {
             attempt: 0,
             deliveries: 0,
             replays: 0,
-            size: u32::try_from(size(entry)).unwrap_or(u32::MAX),
+            size: u32::try_from(size).unwrap_or(u32::MAX),
         };
         let most = store.max_bytes.map(|most| most.to_string());
         args.arg(entry.routes.len())
@@ -66,7 +68,7 @@ impl Accepting {
             keys.arg(names.delayed(name)).arg(names.dead(name));
             args.arg(place + 1).arg(bound);
         }
-        Self { keys, args }
+        Self { keys, args, size }
     }
 }
 
@@ -79,9 +81,9 @@ pub(super) struct Together {
 }
 
 impl Together {
-    pub(super) fn add(&mut self, part: Accepting, size: usize, answer: Answer) {
+    pub(super) fn add(&mut self, part: Accepting, answer: Answer) {
+        self.size += part.size;
         self.parts.push(part);
-        self.size += size;
         self.waiting.push(answer);
     }
 
@@ -101,18 +103,6 @@ impl Together {
         }
         call
     }
-}
-
-fn arguments(part: &Cmd) -> impl Iterator<Item = &[u8]> {
-    part.args_iter().map(|argument| match argument {
-        Arg::Simple(bytes) => bytes,
-        _ => b"",
-    })
-}
-
-/// Bytes of a payload and its head.
-pub(super) fn size(entry: &Entry) -> usize {
-    entry.head.len() + entry.body.len()
 }
 
 /// Bytes of a delivery's arguments beside the payload, about.

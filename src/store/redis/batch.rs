@@ -30,8 +30,6 @@ pub(super) struct Batcher {
 
 pub(super) struct Call {
     pub(super) what: What,
-    /// About what its payload weighs, in bytes.
-    pub(super) size: usize,
     pub(super) answer: Answer,
 }
 
@@ -45,6 +43,16 @@ pub(super) enum What {
     Accept(Accepting),
     /// Several of one handler make one command.
     Done(Done),
+}
+
+impl What {
+    /// About what its payload weighs, in bytes.
+    pub(super) const fn size(&self) -> usize {
+        match self {
+            Self::Accept(part) => part.size,
+            Self::Command { .. } | Self::Done(_) => 0,
+        }
+    }
 }
 
 impl Batcher {
@@ -66,31 +74,31 @@ impl Batcher {
     /// Sends a command and waits for its answer.
     pub(super) async fn call(&self, command: Cmd) -> Result<Value, StoreError> {
         let durable = false;
-        self.send(What::Command { command, durable }, 0).await
+        self.send(What::Command { command, durable }).await
     }
 
     /// The same for one whose answer stands for the store's level: it is given once enough replicas
     /// have what was written.
     pub(super) async fn write(&self, command: Cmd) -> Result<Value, StoreError> {
         let durable = true;
-        self.send(What::Command { command, durable }, 0).await
+        self.send(What::Command { command, durable }).await
     }
 
-    /// Accepts a delivery of this size in bytes; the answer stands for the store's level.
-    pub(super) async fn accept(&self, part: Accepting, size: usize) -> Result<Value, StoreError> {
-        self.send(What::Accept(part), size).await
+    /// Accepts a delivery; the answer stands for the store's level.
+    pub(super) async fn accept(&self, part: Accepting) -> Result<Value, StoreError> {
+        self.send(What::Accept(part)).await
     }
 
     /// Ends a job.
     pub(super) async fn done(&self, done: Done) -> Result<Value, StoreError> {
-        self.send(What::Done(done), 0).await
+        self.send(What::Done(done)).await
     }
 
-    async fn send(&self, what: What, size: usize) -> Result<Value, StoreError> {
+    async fn send(&self, what: What) -> Result<Value, StoreError> {
         let calls = self.sender();
         let (answer, answered) = oneshot::channel();
         let both = async {
-            let sent = calls.send(Call { what, size, answer }).await;
+            let sent = calls.send(Call { what, answer }).await;
             let down = |_| StoreError::new(Kind::Unavailable, "the runtime is shutting down");
             sent.map_err(down)?;
             let gone = |_| StoreError::new(Kind::Ambiguous, "the call was dropped half-way");

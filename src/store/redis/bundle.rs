@@ -45,7 +45,7 @@ impl Bundle {
                     bundle.wait(Who::One(call.answer), durable);
                 }
                 What::Accept(part) => {
-                    accepts.add(part, call.size, call.answer);
+                    accepts.add(part, call.answer);
                     if accepts.is_full() {
                         bundle.accept(std::mem::take(&mut accepts), keys, &mut pipeline);
                     }

@@ -85,12 +85,17 @@ pub(super) fn load() -> redis::Pipeline {
     pipeline
 }
 
-/// The same call with the script's text instead of its hash; `None` if it calls no script.
-pub(super) fn in_full(call: &Cmd) -> Option<Cmd> {
-    let mut arguments = call.args_iter().map(|argument| match argument {
+/// The arguments of a command, its name included.
+pub(super) fn arguments(command: &Cmd) -> impl Iterator<Item = &[u8]> {
+    command.args_iter().map(|argument| match argument {
         redis::Arg::Simple(bytes) => bytes,
         _ => b"",
-    });
+    })
+}
+
+/// The same call with the script's text instead of its hash; `None` if it calls no script.
+pub(super) fn in_full(call: &Cmd) -> Option<Cmd> {
+    let mut arguments = arguments(call);
     let (_, hash) = (arguments.next()?, arguments.next()?);
     let mut known = SCRIPTS.iter();
     let (text, _) = known.find(|(_, script)| script.get_hash().as_bytes() == hash)?;

@@ -57,11 +57,11 @@ impl Writer {
         let first = calls.recv().await?;
         // Requests that are ready to run get to join: fuller pipelines, less work for Redis.
         tokio::task::yield_now().await;
-        let mut size = first.size;
+        let mut size = first.what.size();
         let mut batch = vec![first];
         while batch.len() < BATCH && size < BATCH_BYTES {
             let Ok(call) = calls.try_recv() else { break };
-            size += call.size;
+            size += call.what.size();
             batch.push(call);
         }
         // Nobody waits for these any more; their callers have said that they do not know.
