@@ -96,7 +96,7 @@ impl Worker {
             verdict = timeout_at(deadline, work) => verdict,
             () = self.lease_lost(fence) => return "lost",
             () = async { stopped(&mut self.stop.clone(), Stop::Now).await } => {
-                return self.settle("handed_back", |store| store.hand_back(fence)).await;
+                return self.hand_back(fence).await;
             }
         };
         self.tell_breaker(downstream, &verdict);
@@ -191,14 +191,19 @@ impl Worker {
             () = sleep(fence.lease / 2) => {}
             () = async { stopped(&mut self.stop.clone(), Stop::Drain).await } => {}
         }
+        self.hand_back(fence).await;
+    }
+
+    /// Returns a job without counting the lease.
+    pub(super) async fn hand_back(&self, fence: &Fence) -> &'static str {
         self.settle("handed_back", |store| store.hand_back(fence))
-            .await;
+            .await
     }
 
     /// Returns a job that nobody has tried.
     pub(super) async fn give_back(&self, fence: &Fence) {
-        let outcome = self.settle("handed_back", |store| store.hand_back(fence));
-        telemetry::lease_ended(&self.declared.name, outcome.await);
+        let outcome = self.hand_back(fence).await;
+        telemetry::lease_ended(&self.declared.name, outcome);
     }
 }
 

@@ -136,10 +136,7 @@ impl Worker {
     async fn put_back(&self, leased: Leased, delay: Duration, downstream: Option<Arc<str>>) {
         let fence = &leased.fence;
         let outcome = match downstream {
-            None => {
-                self.settle("handed_back", |store| store.hand_back(fence))
-                    .await
-            }
+            None => self.hand_back(fence).await,
             Some(_) => {
                 self.settle("postponed", |store| store.postpone(fence, delay))
                     .await
