@@ -566,15 +566,21 @@ async fn the_store_failing_is_503_and_nothing_is_lost_or_doubled() {
     assert_eq!(inbox.stats().await.unwrap().handlers[0].queued, 3);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_is_503_before_the_sender_gives_up() {
-    let inbox = Inbox::builder_over(Arc::new(Faulty::new([Fault::Hang, Fault::Hang])))
-        .source(source(provider::STRIPE))
+/// An endpoint of this source over a store whose first calls hang.
+async fn over_one_that_hangs<const N: usize>(source: Source, calls: [Fault; N]) -> Endpoint {
+    let inbox = Inbox::builder_over(Arc::new(Faulty::new(calls)))
+        .source(source)
         .channel("all", on("*"))
         .build()
         .await
         .unwrap();
-    let endpoint = inbox.endpoint("stripe").unwrap();
+    inbox.endpoint("stripe").unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_503_before_the_sender_gives_up() {
+    let calls = [Fault::Hang, Fault::Hang];
+    let endpoint = over_one_that_hangs(source(provider::STRIPE), calls).await;
     let begun = tokio::time::Instant::now();
     let reply = send(&endpoint, stripe("evt_1", "a")).await;
     assert_eq!(kind(&reply), Some(RejectionKind::StoreUnavailable));
@@ -628,43 +634,6 @@ async fn a_failing_handler_is_retried_after_1_4_and_16_seconds_and_then_dead() {
             "{waited} for {delay}"
         );
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_redelivery_that_could_not_queue_a_dead_event_again_leaves_that_to_the_next() {
-    let store = Arc::new(Faulty::new([]));
-    let refused = Fault::Refuse(StoreErrorKind::Unavailable);
-    store
-        .requeues
-        .lock()
-        .unwrap()
-        .extend([refused, Fault::Hang]);
-    let runs = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&runs);
-    let inbox = Inbox::builder_over(store)
-        .source(source(provider::STRIPE))
-        .handler("one", on("*"), move |_: Job| {
-            count.fetch_add(1, Ordering::SeqCst);
-            async { Err(Failure::permanent("a bug")) }
-        })
-        .build()
-        .await
-        .unwrap();
-    let endpoint = inbox.endpoint("stripe").unwrap();
-    let running = run(&inbox);
-    let dead = |stats: &Stats| stats.handlers[0].dead == 1;
-    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
-    until_stats(&inbox, "dead", dead).await;
-    for expected in [503, 503, 200] {
-        assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, expected);
-    }
-    until("it runs again", || runs.load(Ordering::SeqCst) == 2).await;
-    until_stats(&inbox, "dead again", dead).await;
-    // That was this minute's.
-    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    assert_eq!(runs.load(Ordering::SeqCst), 2);
-    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

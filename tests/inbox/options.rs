@@ -145,13 +145,7 @@ async fn the_whole_answer_is_there_by_the_deadline_of_the_source() {
         assert!(builder.build().is_err(), "{refused:?}");
     }
     let quick = builder(provider::STRIPE).with_reply_deadline(deadline);
-    let inbox = Inbox::builder_over(Arc::new(Faulty::new([Fault::Hang])))
-        .source(quick.build().unwrap())
-        .channel("all", on("*"))
-        .build()
-        .await
-        .unwrap();
-    let endpoint = inbox.endpoint("stripe").unwrap();
+    let endpoint = over_one_that_hangs(quick.build().unwrap(), [Fault::Hang]).await;
     let begun = tokio::time::Instant::now();
     let reply = send(&endpoint, stripe("evt_1", "a")).await;
     assert_eq!(kind(&reply), Some(RejectionKind::StoreUnavailable));

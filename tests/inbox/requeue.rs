@@ -60,3 +60,26 @@ async fn what_could_not_be_queued_again_is_at_the_next_delivery() {
     until("it is tried again", || runs.load(Ordering::SeqCst) == 2).await;
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_redelivery_that_could_not_queue_a_dead_event_again_leaves_that_to_the_next() {
+    let store = Arc::new(Faulty::new([]));
+    let (inbox, running, runs) = dead(Arc::clone(&store)).await;
+    let refused = Fault::Refuse(StoreErrorKind::Unavailable);
+    store
+        .requeues
+        .lock()
+        .unwrap()
+        .extend([refused, Fault::Hang]);
+    let endpoint = inbox.endpoint("stripe").unwrap();
+    for expected in [503, 503, 200] {
+        assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, expected);
+    }
+    until("it runs again", || runs.load(Ordering::SeqCst) == 2).await;
+    until_stats(&inbox, "dead again", |stats| stats.handlers[0].dead == 1).await;
+    // That was this minute's.
+    assert_eq!(status(&endpoint, stripe("evt_1", "a")).await, 200);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    running.stop().await;
+}
